@@ -1,0 +1,1 @@
+"""The pure library: scores, targets, scorers, metrics, reducers, running aggregates."""

@@ -1,0 +1,86 @@
+"""The error tree of the pure library.
+
+::
+
+    ScorersError
+    ├── UnknownNameError     a scorer, metric or reducer that nobody registered
+    ├── InvalidOptionError   an option that the named factory does not take
+    ├── InvalidMetricsError  a `metrics` declaration of a shape that has no meaning
+    ├── LoadError            a user's file that cannot be loaded
+    ├── MetricError          a metric that raised
+    └── ReducerError         a reducer that raised, or whose parameters make no sense
+
+Each message says what is wrong, where, and what to do. Errors that Inspect raises as plain
+``ValueError``, ``TypeError`` or ``RuntimeError`` (for instance ``Score.as_float`` on a list) stay plain here
+too, because people's scorers catch them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = [
+    "InvalidMetricsError",
+    "InvalidOptionError",
+    "LoadError",
+    "MetricError",
+    "ReducerError",
+    "ScorersError",
+    "UnknownNameError",
+]
+
+
+class ScorersError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class UnknownNameError(ScorersError, LookupError):
+    """A name was looked up that nobody registered.
+
+    Carries ``kind`` ("scorer", "metric", "score_reducer"), the ``name``, and the ``nearest`` registered names.
+    """
+
+    def __init__(self, kind: str, name: str, nearest: Sequence[str] = ()) -> None:
+        self.kind, self.name, self.nearest = kind, name, tuple(nearest)
+        hint = f" Did you mean {' or '.join(repr(n) for n in self.nearest)}?" if nearest else ""
+        super().__init__(f"There is no {kind.replace('_', ' ')} named {name!r}.{hint}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class InvalidOptionError(ScorersError, TypeError):
+    """A factory was called with options that it does not take, or lacks one that it needs."""
+
+    def __init__(self, kind: str, name: str, detail: str) -> None:
+        self.kind, self.name, self.detail = kind, name, detail
+        super().__init__(f"The {kind.replace('_', ' ')} {name!r} cannot be made: {detail}.")
+
+
+class InvalidMetricsError(ScorersError, TypeError):
+    """A scorer's ``metrics`` is neither a list, nor a dict of lists, nor a list that mixes both."""
+
+
+class LoadError(ScorersError):
+    """A user's file could not be loaded.
+
+    Carries the ``path``, and ``lineno`` where the cause has a line.
+    """
+
+    def __init__(self, path: str | Path, detail: str, lineno: int | None = None) -> None:
+        self.path, self.detail, self.lineno = Path(path), detail, lineno
+        where = f"{path}:{lineno}" if lineno else str(path)
+        super().__init__(f"{where}: {detail}")
+
+
+class MetricError(ScorersError):
+    """A metric raised. Carries the ``metric`` and ``scorer`` names; the cause is chained."""
+
+    def __init__(self, metric: str, scorer: str, cause: BaseException) -> None:
+        self.metric, self.scorer = metric, scorer
+        super().__init__(f"The metric {metric!r} of scorer {scorer!r} raised {type(cause).__name__}: {cause}")
+
+
+class ReducerError(ScorersError, ValueError):
+    """A reducer raised, or was asked for with parameters that make no sense."""

@@ -1,0 +1,172 @@
+"""Names of scorers, metrics and reducers: registering, finding, making, and telling how something was made.
+
+A registered *factory* makes *instances*. Each instance is tagged with the factory's entry and with the options that
+were passed explicitly, so that a log can name it and another process can make it again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from .errors import InvalidOptionError, UnknownNameError
+
+__all__ = [
+    "BUILTIN_PACKAGE",
+    "Entry",
+    "Kind",
+    "Tag",
+    "create",
+    "find",
+    "log_name",
+    "names",
+    "register",
+    "tag_of",
+    "unqualified",
+]
+
+Kind = Literal["scorer", "metric", "score_reducer"]
+
+BUILTIN_PACKAGE = "inspect_ai"
+"""Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
+
+_OWN_PREFIXES = (f"{BUILTIN_PACKAGE}/", "evalstream/")
+_TAG = "__evalstream_tag__"
+
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered factory.
+
+    ``name`` has no package; ``package`` is "inspect_ai" for built-ins, None for a user's file.
+    ``metadata`` is what the decorator was given (a scorer's metrics are under "metrics").
+    """
+
+    kind: Kind
+    name: str
+    factory: Callable[..., Any]
+    package: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """How an instance was made: the factory's entry and the options that were passed explicitly."""
+
+    entry: Entry
+    options: Mapping[str, Any]
+
+
+_entries: dict[tuple[Kind, str], Entry] = {}
+
+
+def register(
+    kind: Kind,
+    name: str,
+    factory: Factory,
+    metadata: Mapping[str, Any] | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Factory:
+    """Register a factory and return it wrapped, so that what it makes is tagged.
+
+    A later registration under the same name replaces the earlier one, as a re-imported module expects.
+    """
+    package = BUILTIN_PACKAGE if factory.__module__.startswith("evalstream.") else None
+    signature = inspect.signature(factory)
+
+    @functools.wraps(factory)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        instance = factory(*args, **kwargs)
+        options = _explicit(signature, args, kwargs)
+        setattr(instance, _TAG, Tag(entry, options))
+        return instance
+
+    entry = Entry(kind, name, make, package, dict(metadata or {}))
+    setattr(make, _TAG, entry)
+    for key in (name, *aliases):
+        _entries[kind, key] = entry
+    return make  # type: ignore[return-value]
+
+
+def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for name, value in signature.bind(*args, **kwargs).arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            options.update(value)
+        else:
+            options[name] = value
+    return options
+
+
+def find(kind: Kind, name: str) -> Entry:
+    """Find a factory by its name, with or without the package.
+
+    Raises
+    ------
+    UnknownNameError
+        Nobody registered the name; the error carries the nearest names.
+    """
+    for key in (name, *(name[len(p) :] for p in _OWN_PREFIXES if name.startswith(p))):
+        entry = _entries.get((kind, key))
+        if entry is not None:
+            return entry
+    nearest = difflib.get_close_matches(unqualified(name), names(kind), n=3, cutoff=0.5)
+    raise UnknownNameError(kind, name, nearest)
+
+
+def names(kind: Kind) -> list[str]:
+    """All registered names of a kind, sorted."""
+    return sorted(name for k, name in _entries if k == kind)
+
+
+def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Make an instance by name.
+
+    Raises
+    ------
+    UnknownNameError
+        Nobody registered the name.
+    InvalidOptionError
+        The factory does not take these options, or refuses them.
+    """
+    entry = find(kind, name)
+    try:
+        inspect.signature(entry.factory).bind(**(options or {}))
+    except TypeError as error:
+        raise InvalidOptionError(kind, name, str(error)) from error
+    return entry.factory(**(options or {}))
+
+
+def tag_of(instance: object) -> Tag:
+    """Tell how an instance was made.
+
+    Raises
+    ------
+    TypeError
+        The object was not made by a registered factory (a forgotten decorator, or a factory that was not called).
+    """
+    tag = getattr(instance, _TAG, None)
+    if isinstance(tag, Tag):
+        return tag
+    name = getattr(instance, "__name__", type(instance).__name__)
+    if isinstance(tag, Entry):
+        raise TypeError(f"{name!r} is a {tag.kind} factory: call it, as in {name}().")
+    raise TypeError(f"{name!r} was not made by a @scorer, @metric or @score_reducer: is the decorator missing?")
+
+
+def unqualified(name: str) -> str:
+    """Strip the package from a name: "pkg/name" becomes "name"."""
+    return name.rsplit("/", 1)[-1]
+
+
+def log_name(instance: object) -> str:
+    """Name of an instance as a log writes it: with its package, as in "inspect_ai/accuracy"."""
+    entry = tag_of(instance).entry
+    return f"{entry.package}/{entry.name}" if entry.package else entry.name

@@ -1,0 +1,1 @@
+"""The event-driven half: topics, agents, transports, logs, command line."""
