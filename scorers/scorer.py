@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Metrics", "Scorer", "metrics_of", "scorer"]
 
-Metrics = Union[
-    Sequence[Union["Metric", Mapping[str, Sequence["Metric"]]]],
-    Mapping[str, Sequence["Metric"]],
+Metrics = Union[  # noqa: UP007 (names in quotes do not take |)
+    Sequence[Union["Metric", Mapping[str, Sequence["Metric"]]]], Mapping[str, Sequence["Metric"]]
 ]
 """A list of metrics, a dict from key (or glob) to metrics, or a list that mixes both."""
 

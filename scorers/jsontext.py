@@ -1,0 +1,182 @@
+"""JSON as Inspect writes it: parsing, printing, and cutting a text into its top-level members without parsing them.
+
+Inspect's files hold NaN and Infinity, which strict parsers refuse. Each function tries msgspec (strict, fast) first and
+falls back to the standard library's parser, which takes them. Cutting keeps the members' own text, so that what scoring
+does not touch is written back letter for letter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+__all__ = ["JsonTextError", "dumps", "join_array", "join_object", "loads", "split_array", "split_object"]
+
+
+class JsonTextError(ValueError):
+    """The text is not JSON, or not of the kind (object, array) that was asked for; the message says where."""
+
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_anything = msgspec.json.Decoder()
+_scan = json.JSONDecoder()
+_WHITESPACE = " \t\n\r"
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse JSON, NaN and Infinity included.
+
+    Raises
+    ------
+    JsonTextError
+        The text is not JSON (in UTF-8, if bytes), or nested too deeply.
+
+    Examples
+    --------
+    >>> loads(b'{"a": [1, NaN]}')
+    {'a': [1, nan]}
+    """
+    try:
+        return _anything.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _slowly(data, json.loads)
+
+
+def dumps(value: Any) -> bytes:
+    """Print compact JSON in UTF-8; NaN and Infinity become the bare words that Inspect reads.
+
+    Lone surrogates, which UTF-8 has no form for, are escaped.
+
+    Examples
+    --------
+    >>> dumps({"é": [float("nan"), 1.0, None]}).decode()
+    '{"é":[NaN,1.0,null]}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def split_object(data: bytes) -> dict[str, bytes]:
+    """Cut an object into its members: key to the value's own text, in the text's order (of a repeated key the last).
+
+    Raises
+    ------
+    JsonTextError
+        The text is not one JSON object.
+
+    Examples
+    --------
+    >>> split_object(b'{"a": {"b": NaN}, "c": 1.50}')
+    {'a': b'{"b": NaN}', 'c': b'1.50'}
+    """
+    try:
+        return {key: bytes(raw) for key, raw in _members.decode(data).items()}
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return dict(_slowly(data, _cut_object))
+
+
+def split_array(data: bytes) -> list[bytes]:
+    """Cut an array into the own texts of its elements.
+
+    Raises
+    ------
+    JsonTextError
+        The text is not one JSON array.
+
+    Examples
+    --------
+    >>> split_array(b'[1, "a", [NaN]]')
+    [b'1', b'"a"', b'[NaN]']
+    """
+    try:
+        return [bytes(raw) for raw in _elements.decode(data)]
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return list(_slowly(data, _cut_array))
+
+
+def join_object(members: Mapping[str, bytes]) -> bytes:
+    """Put members back together, the inverse of `split_object`.
+
+    Examples
+    --------
+    >>> join_object({"a": b"1", "b": b"[NaN]"})
+    b'{"a":1,"b":[NaN]}'
+    """
+    return b"{" + b",".join(dumps(key) + b":" + text for key, text in members.items()) + b"}"
+
+
+def join_array(elements: Iterable[bytes]) -> bytes:
+    """Put elements back together, the inverse of `split_array`."""
+    return b"[" + b",".join(elements) + b"]"
+
+
+def _slowly(data: bytes | str, parse: Any) -> Any:
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        return parse(text)
+    except UnicodeDecodeError as error:
+        raise JsonTextError(f"not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise JsonTextError(f"{error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise JsonTextError("nested too deeply") from error
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise JsonTextError(str(error)) from error
+
+
+def _cut_object(text: str) -> Iterable[tuple[str, bytes]]:
+    position = _expect(text, _skip(text, 0), "{")
+    if text[position : position + 1] == "}":
+        _end(text, position + 1)
+        return
+    while True:
+        if text[position : position + 1] != '"':
+            raise json.JSONDecodeError("Expecting a member's name", text, position)
+        key, position = _scan.raw_decode(text, position)
+        start = _expect(text, _skip(text, position), ":")
+        _, end = _scan.raw_decode(text, start)
+        yield key, text[start:end].encode()
+        position = _skip(text, end)
+        if text[position : position + 1] == "}":
+            _end(text, position + 1)
+            return
+        position = _expect(text, position, ",")
+
+
+def _cut_array(text: str) -> Iterable[bytes]:
+    position = _expect(text, _skip(text, 0), "[")
+    if text[position : position + 1] == "]":
+        _end(text, position + 1)
+        return
+    while True:
+        _, end = _scan.raw_decode(text, position)
+        yield text[position:end].encode()
+        position = _skip(text, end)
+        if text[position : position + 1] == "]":
+            _end(text, position + 1)
+            return
+        position = _expect(text, position, ",")
+
+
+def _skip(text: str, position: int) -> int:
+    while text[position : position + 1] in _WHITESPACE and position < len(text):
+        position += 1
+    return position
+
+
+def _expect(text: str, position: int, character: str) -> int:
+    if text[position : position + 1] != character:
+        raise json.JSONDecodeError(f"Expecting {character!r}", text, position)
+    return _skip(text, position + 1)
+
+
+def _end(text: str, position: int) -> None:
+    if _skip(text, position) != len(text):
+        raise json.JSONDecodeError("Extra data", text, position)
