@@ -1,0 +1,55 @@
+"""The standard error of the mean, estimated by resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evalstream.scorers import registry
+from evalstream.scorers.metric import Metric
+from evalstream.scorers.score import SampleScore
+from evalstream.scorers.value import ValueToFloat
+
+from .values import DEFAULT_TO_FLOAT, floats
+
+__all__ = ["bootstrap_stderr"]
+
+
+def _bootstrap_stderr(num_samples: int = 1000, to_float: ValueToFloat = DEFAULT_TO_FLOAT) -> Metric:
+    """Estimate the standard error of the mean by the bootstrap: the spread of the means of resamples; 0.0 for no scores.
+
+    It draws from numpy's global generator, so two runs differ unless ``numpy.random.seed`` was called; with the same
+    seed it equals Inspect's. Logs of old call it ``bootstrap_std``, and that name is still found.
+
+    Parameters
+    ----------
+    num_samples
+        Number of resamples, each as large as the scores and drawn with replacement.
+    to_float
+        How a score value becomes a number.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> from evalstream.scorers.score import SampleScore, Score
+    >>> numpy.random.seed(1)
+    >>> round(bootstrap_stderr()([SampleScore(score=Score(value=v)) for v in (1, 0, 1, 1, 0)]), 2)
+    0.22
+    """
+
+    def resampled(scores: Sequence[SampleScore]) -> float:
+        import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
+
+        if not scores:
+            return 0.0
+        values = np.array(floats(scores, to_float))
+        # The legacy global generator on purpose: numpy.random.seed is how people make this metric repeatable.
+        means = [np.mean(np.random.choice(values, len(values))) for _ in range(num_samples)]
+        return float(np.std(means))
+
+    return resampled
+
+
+_bootstrap_stderr.__name__ = _bootstrap_stderr.__qualname__ = "bootstrap_stderr"
+bootstrap_stderr = registry.register(
+    "metric", "bootstrap_stderr", _bootstrap_stderr, {"scores": "auto"}, aliases=("bootstrap_std",)
+)

@@ -1,0 +1,104 @@
+"""Reading the values of scores without building the scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from evalstream.scorers.score import SampleScore
+from evalstream.scorers.value import Value, ValueToFloat, value_to_float
+
+__all__ = [
+    "DEFAULT_TO_FLOAT",
+    "ScoreValues",
+    "cluster_id",
+    "floats",
+    "group_name",
+    "metadata_of",
+    "picked",
+    "values_of",
+]
+
+
+DEFAULT_TO_FLOAT: ValueToFloat = value_to_float()
+"""How a score value becomes a number unless a metric or reducer is told otherwise."""
+
+
+class ScoreValues(Sequence[SampleScore]):
+    """A sequence of sample scores whose values and sample metadata can be read without building a SampleScore each.
+
+    A log of 100,000 samples is kept as such a sequence (see `evalstream.scorers.results.column`); a plain list of
+    SampleScore works everywhere too.
+    """
+
+    @property
+    def values(self) -> Sequence[Value]:
+        """The score values, in order."""
+        raise NotImplementedError
+
+    def metadata_at(self, index: int) -> Mapping[str, Any] | None:
+        """Metadata of the sample at an index."""
+        raise NotImplementedError
+
+    def pick(self, indices: Sequence[int]) -> ScoreValues:
+        """Return the scores at some indices, as another such sequence."""
+        raise NotImplementedError
+
+
+def values_of(scores: Sequence[SampleScore]) -> Sequence[Value]:
+    """Return the score values, in order."""
+    if isinstance(scores, ScoreValues):
+        return scores.values
+    return [item.score.value for item in scores]
+
+
+def metadata_of(scores: Sequence[SampleScore], index: int) -> Mapping[str, Any] | None:
+    """Return the metadata of the sample at an index."""
+    if isinstance(scores, ScoreValues):
+        return scores.metadata_at(index)
+    return scores[index].sample_metadata
+
+
+def floats(scores: Sequence[SampleScore], to_float: ValueToFloat) -> list[float]:
+    """Return the scores as numbers, in order."""
+    return [to_float(value) for value in values_of(scores)]
+
+
+def picked(scores: Sequence[SampleScore], indices: Sequence[int]) -> Sequence[SampleScore]:
+    """Return the scores at some indices."""
+    if isinstance(scores, ScoreValues):
+        return scores.pick(indices)
+    return [scores[index] for index in indices]
+
+
+def group_name(metadata: Mapping[str, Any] | None, key: str) -> str:
+    """Read the group that a sample belongs to; a None counts as the group "None".
+
+    Raises
+    ------
+    ValueError
+        The metadata has no such key.
+    """
+    if metadata is None or key not in metadata:
+        raise ValueError(
+            f"A sample has no {key!r} in its metadata, by which grouped() forms its groups: give each one."
+        )
+    return str(metadata[key])
+
+
+def cluster_id(metadata: Mapping[str, Any] | None, key: str) -> Hashable:
+    """Read the cluster that a sample belongs to.
+
+    Raises
+    ------
+    ValueError
+        The key is missing, or its value is None or NaN: such a sample would silently widen or narrow the error.
+    """
+    value: Hashable = metadata.get(key) if metadata is not None else None
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        raise ValueError(
+            f"A sample has no {key!r} in its metadata, so its cluster is unknown: give every sample a value for"
+            f" {key!r}, or leave out cluster={key!r}."
+        )
+    return value
