@@ -25,6 +25,7 @@ __all__ = [
     "log_name",
     "names",
     "register",
+    "short_log_name",
     "tag_of",
     "unqualified",
 ]
@@ -170,3 +171,8 @@ def log_name(instance: object) -> str:
     """Name of an instance as a log writes it: with its package, as in "inspect_ai/accuracy"."""
     entry = tag_of(instance).entry
     return f"{entry.package}/{entry.name}" if entry.package else entry.name
+
+
+def short_log_name(instance: object) -> str:
+    """Name of an instance as results write it: with its package, but for Inspect's own, as in "accuracy"."""
+    return log_name(instance).removeprefix(f"{BUILTIN_PACKAGE}/")

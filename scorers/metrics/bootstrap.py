@@ -15,7 +15,7 @@ __all__ = ["bootstrap_stderr"]
 
 
 def _bootstrap_stderr(num_samples: int = 1000, to_float: ValueToFloat = DEFAULT_TO_FLOAT) -> Metric:
-    """Estimate the standard error of the mean by the bootstrap: the spread of the means of resamples; 0.0 for no scores.
+    """Estimate the standard error of the mean by the bootstrap: the spread of resampled means; 0.0 for no scores.
 
     It draws from numpy's global generator, so two runs differ unless ``numpy.random.seed`` was called; with the same
     seed it equals Inspect's. Logs of old call it ``bootstrap_std``, and that name is still found.

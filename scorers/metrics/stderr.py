@@ -18,7 +18,7 @@ _PAIRWISE_FROM = 8  # numpy sums shorter arrays one by one, which plain Python d
 
 @metric
 def stderr(to_float: ValueToFloat = DEFAULT_TO_FLOAT, cluster: str | None = None) -> Metric:
-    """Estimate the standard error of the mean: s / √n with s the sample standard deviation; 0 for fewer than two scores.
+    """Estimate the standard error of the mean, s / √n with the sample standard deviation s; 0 for less than two scores.
 
     Parameters
     ----------
