@@ -9,7 +9,7 @@ from evalstream.scorers.metric import Metric, metric
 from evalstream.scorers.score import SampleScore
 from evalstream.scorers.value import Value, ValueToFloat
 
-from .values import DEFAULT_TO_FLOAT, group_name, metadata_of, picked
+from .values import DEFAULT_TO_FLOAT, for_metric, group_name, metadata_of, picked
 
 __all__ = ["GroupTotal", "check_labels", "grouped"]
 
@@ -68,13 +68,14 @@ def grouped(
         members: dict[str, list[int]] = {}
         for index in range(len(scores)):
             members.setdefault(group_name(metadata_of(scores, index), group_key), []).append(index)
-        result = {
-            name_template.format(group_name=name): metric(picked(scores, indices)) for name, indices in members.items()
-        }
+        result: dict[str, Value] = {}
+        for name, indices in members.items():
+            value = metric(for_metric(metric, picked(scores, indices)))
+            result[name_template.format(group_name=name)] = value
         if all:
             check_labels(result, all_label)
         if all == "samples":
-            result[all_label] = metric(scores)
+            result[all_label] = metric(for_metric(metric, scores))
         elif all == "groups":
             result[all_label] = float(np.mean([value_to_float(value) for value in result.values()]))
         return result  # type: ignore[return-value] # an inner metric that gives dicts fails later, as Inspect's does

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from evalstream.scorers import registry
 from evalstream.scorers.score import SampleScore
 from evalstream.scorers.value import Value, ValueToFloat, value_to_float
 
@@ -14,7 +15,9 @@ __all__ = [
     "ScoreValues",
     "cluster_id",
     "floats",
+    "for_metric",
     "group_name",
+    "is_builtin",
     "metadata_of",
     "picked",
     "values_of",
@@ -63,6 +66,20 @@ def metadata_of(scores: Sequence[SampleScore], index: int) -> Mapping[str, Any] 
 def floats(scores: Sequence[SampleScore], to_float: ValueToFloat) -> list[float]:
     """Return the scores as numbers, in order."""
     return [to_float(value) for value in values_of(scores)]
+
+
+def is_builtin(metric: object) -> bool:
+    """Tell whether a metric is one of this library's own."""
+    try:
+        tag = registry.tag_of(metric)
+    except TypeError:
+        return False
+    return tag.entry.package == registry.BUILTIN_PACKAGE
+
+
+def for_metric(metric: object, scores: Sequence[SampleScore]) -> Sequence[SampleScore]:
+    """Return the scores as a metric takes them: the library's own take any sequence, those of users a real list."""
+    return scores if isinstance(scores, list) or is_builtin(metric) else list(scores)
 
 
 def picked(scores: Sequence[SampleScore], indices: Sequence[int]) -> Sequence[SampleScore]:

@@ -1,0 +1,172 @@
+"""The scores of one scorer, held compactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast, overload
+
+from evalstream.scorers.errors import ReducerError
+from evalstream.scorers.metrics.values import ScoreValues
+from evalstream.scorers.reducer import ScoreReducer
+from evalstream.scorers.reducers.driver import ValueReducer
+from evalstream.scorers.reducers.names import reducer_log_name
+from evalstream.scorers.score import SampleScore, Score
+from evalstream.scorers.value import Value, is_unscored
+
+__all__ = ["Metadata", "SampleId", "ScoreColumn"]
+
+SampleId = str | int | None
+Metadata = Sequence[Mapping[str, Any] | None] | Callable[[int], Mapping[str, Any] | None]
+
+
+class ScoreColumn(ScoreValues):
+    """The scores of one scorer in the log's order: a sequence of SampleScore that builds each one when asked for it.
+
+    It costs two references per score, and lends its values to built-in metrics and reducers as they are, so that a log
+    of 100,000 samples needs no 100,000 objects.
+
+    Parameters
+    ----------
+    sample_ids, values
+        Parallel sequences. A NaN value is an unscored one.
+    metadata
+        The samples' metadata: a parallel sequence, or a function from index to metadata.
+    load
+        Function from index to the whole score, for metrics and reducers of users; without it a score has its value
+        only.
+    scorer
+        What the built SampleScores say of their scorer.
+
+    Examples
+    --------
+    >>> column = ScoreColumn(["s1", "s2"], ["C", float("nan")])
+    >>> column[0].score.value, len(column), len(column.scored())
+    ('C', 2, 1)
+    """
+
+    def __init__(
+        self,
+        sample_ids: Sequence[SampleId],
+        values: Sequence[Value],
+        metadata: Metadata | None = None,
+        load: Callable[[int], Score] | None = None,
+        scorer: str | None = None,
+    ) -> None:
+        self.sample_ids, self._values, self.scorer = sample_ids, values, scorer
+        self._metadata = metadata.__getitem__ if isinstance(metadata, Sequence) else metadata
+        self._load = load
+
+    @property
+    def values(self) -> Sequence[Value]:
+        return self._values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, index: int) -> SampleScore: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ScoreColumn: ...
+
+    def __getitem__(self, index: int | slice) -> SampleScore | ScoreColumn:
+        if isinstance(index, slice):
+            return self.pick(range(len(self))[index])
+        index = range(len(self))[index]  # negative ones made positive, IndexError beyond the end
+        return self._build(index)
+
+    def __iter__(self) -> Iterator[SampleScore]:
+        return map(self._build, range(len(self)))
+
+    def _build(self, index: int) -> SampleScore:
+        return SampleScore.model_construct(
+            score=self.score_at(index),
+            sample_id=self.sample_ids[index],
+            sample_metadata=cast(Any, self.metadata_at(index)),
+            scorer=self.scorer,
+        )
+
+    def score_at(self, index: int) -> Score:
+        """Return the whole score at an index, or what is known of it."""
+        if self._load is not None:
+            return self._load(index)
+        return Score.model_construct(value=self._values[index])
+
+    def metadata_at(self, index: int) -> Mapping[str, Any] | None:
+        return self._metadata(index) if self._metadata is not None else None
+
+    def pick(self, indices: Sequence[int]) -> ScoreColumn:
+        """Return the scores at some indices (none of them negative) as a column."""
+        ids, values = self.sample_ids, self._values
+        return ScoreColumn(
+            [ids[i] for i in indices],
+            [values[i] for i in indices],
+            lambda i: self.metadata_at(indices[i]),
+            lambda i: self.score_at(indices[i]),
+            self.scorer,
+        )
+
+    def scored(self) -> ScoreColumn:
+        """Return the column without its unscored values."""
+        indices = [index for index, value in enumerate(self._values) if not is_unscored(value)]
+        return self if len(indices) == len(self) else self.pick(indices)
+
+    def leaves(self, key: str) -> ScoreColumn:
+        """Return the column of one key of the dict values, all of which must have it."""
+        values = [cast(Mapping[str, Any], value)[key] for value in self._values]
+        return ScoreColumn(
+            self.sample_ids,
+            values,
+            self.metadata_at,
+            lambda i: self.score_at(i).model_copy(update={"value": values[i]}),
+            self.scorer,
+        )
+
+    def epochs(self) -> list[list[int]]:
+        """Return the indices of each sample's epochs: samples in order of first appearance, told apart by str(id).
+
+        Scores without a sample id belong to no sample and are left out.
+        """
+        samples: dict[str, list[int]] = {}
+        for index, sample_id in enumerate(self.sample_ids):
+            if sample_id is not None:
+                samples.setdefault(str(sample_id), []).append(index)
+        return list(samples.values())
+
+    def reduced(self, reducer: ScoreReducer) -> ScoreColumn:
+        """Reduce each sample's epochs to one score.
+
+        Raises
+        ------
+        ReducerError
+            The reducer raised; the error tells for which sample, and the cause is chained.
+        """
+        samples, values = self.epochs(), self._values
+
+        def load(sample: int) -> Score:
+            try:
+                return reducer([self.score_at(i) for i in samples[sample]])
+            except Exception as error:
+                raise self._reducer_error(reducer, samples[sample][0], error) from error
+
+        new: list[Value] = []
+        if isinstance(reducer, ValueReducer):
+            try:
+                for epochs in samples:
+                    new.append(reducer.reduce_values([values[i] for i in epochs]))
+            except Exception as error:
+                raise self._reducer_error(reducer, samples[len(new)][0], error) from error
+        else:
+            new.extend(load(sample).value for sample in range(len(samples)))
+        return ScoreColumn(
+            [self.sample_ids[epochs[0]] for epochs in samples],
+            new,
+            lambda i: self.metadata_at(samples[i][0]),
+            load,
+        )
+
+    def _reducer_error(self, reducer: ScoreReducer, index: int, error: Exception) -> ReducerError:
+        return ReducerError(
+            f"The reducer {reducer_log_name(reducer)!r} raised {type(error).__name__} for sample"
+            f" {self.sample_ids[index]!r}: {error}"
+        )
