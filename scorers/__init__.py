@@ -1,1 +1,141 @@
-"""The pure library: scores, targets, scorers, metrics, reducers, running aggregates."""
+"""The pure library: scores, targets, scorers, metrics, reducers, running aggregates.
+
+The names are those of ``inspect_ai.scorer``, and those of ``inspect_ai.solver`` and ``inspect_ai.model`` that scorers
+use, so that a scorer written for Inspect needs no more than another import.
+"""
+
+from .choices import Choice, Choices
+from .errors import (
+    InvalidMetricsError,
+    InvalidOptionError,
+    LoadError,
+    MetricError,
+    ReducerError,
+    ScorersError,
+    UnknownNameError,
+)
+from .load import load_file, resolve_metric, resolve_scorer
+from .messages import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageTool,
+    ChatMessageUser,
+    Content,
+    ContentImage,
+    ContentReasoning,
+    ContentText,
+    ToolCall,
+    ToolCallError,
+)
+from .metric import Metric, metric
+from .metrics import accuracy, bootstrap_stderr, grouped, mean, std, stderr, var
+from .options import OptionSyntaxError, parse_options
+from .output import ChatCompletionChoice, ModelOutput, ModelUsage
+from .reducer import ScoreReducer, score_reducer
+from .reducers import (
+    at_least,
+    collect_score,
+    majority_score,
+    max_score,
+    mean_score,
+    median_score,
+    mode_score,
+    pass_at,
+    pass_k,
+)
+from .run import SuspendedError, never_suspends, run_now
+from .sample import SampleError
+from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
+from .scorer import Scorer, scorer
+from .state import ModelName, TaskState
+from .store import Store
+from .target import Target
+from .text import AnswerPattern, answer, choice, exact, f1, includes, match, pattern
+from .value import CORRECT, INCORRECT, NOANSWER, PARTIAL, UNCHANGED, Value, ValueToFloat, value_to_float
+
+bootstrap_std = bootstrap_stderr
+"""The old name of `bootstrap_stderr`."""
+
+__all__ = [
+    "CORRECT",
+    "INCORRECT",
+    "NOANSWER",
+    "PARTIAL",
+    "UNCHANGED",
+    "AnswerPattern",
+    "ChatCompletionChoice",
+    "ChatMessage",
+    "ChatMessageAssistant",
+    "ChatMessageSystem",
+    "ChatMessageTool",
+    "ChatMessageUser",
+    "Choice",
+    "Choices",
+    "Content",
+    "ContentImage",
+    "ContentReasoning",
+    "ContentText",
+    "InvalidMetricsError",
+    "InvalidOptionError",
+    "LoadError",
+    "Metric",
+    "MetricError",
+    "ModelName",
+    "ModelOutput",
+    "ModelUsage",
+    "OptionSyntaxError",
+    "ProvenanceData",
+    "ReducerError",
+    "SampleError",
+    "SampleScore",
+    "Score",
+    "ScoreEdit",
+    "ScoreReason",
+    "ScoreReducer",
+    "Scorer",
+    "ScorersError",
+    "Store",
+    "SuspendedError",
+    "Target",
+    "TaskState",
+    "ToolCall",
+    "ToolCallError",
+    "UnknownNameError",
+    "Value",
+    "ValueToFloat",
+    "accuracy",
+    "answer",
+    "at_least",
+    "bootstrap_std",
+    "bootstrap_stderr",
+    "choice",
+    "collect_score",
+    "exact",
+    "f1",
+    "grouped",
+    "includes",
+    "load_file",
+    "majority_score",
+    "match",
+    "max_score",
+    "mean",
+    "mean_score",
+    "median_score",
+    "metric",
+    "mode_score",
+    "never_suspends",
+    "parse_options",
+    "pass_at",
+    "pass_k",
+    "pattern",
+    "resolve_metric",
+    "resolve_scorer",
+    "run_now",
+    "score_reducer",
+    "scorer",
+    "std",
+    "stderr",
+    "value_to_float",
+    "var",
+]
