@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from evalstream.scorers import registry
@@ -19,6 +19,7 @@ __all__ = [
     "group_name",
     "is_builtin",
     "metadata_of",
+    "numbers",
     "picked",
     "values_of",
 ]
@@ -65,7 +66,22 @@ def metadata_of(scores: Sequence[SampleScore], index: int) -> Mapping[str, Any] 
 
 def floats(scores: Sequence[SampleScore], to_float: ValueToFloat) -> list[float]:
     """Return the scores as numbers, in order."""
-    return [to_float(value) for value in values_of(scores)]
+    return numbers(values_of(scores), to_float)
+
+
+def numbers(values: Iterable[Any], to_float: ValueToFloat) -> list[float]:
+    """Turn values into numbers."""
+    if to_float is not DEFAULT_TO_FLOAT:
+        return [to_float(value) for value in values]
+    # The default leaves floats as they are, and texts are few and often repeated: a third of the time for large logs.
+    texts = _Texts()
+    return [v if type(v) is float else texts[v] if type(v) is str else to_float(v) for v in values]
+
+
+class _Texts(dict[str, float]):
+    def __missing__(self, text: str) -> float:
+        number = self[text] = DEFAULT_TO_FLOAT(text)
+        return number
 
 
 def is_builtin(metric: object) -> bool:

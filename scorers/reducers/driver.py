@@ -64,8 +64,8 @@ class NumberReducer(ValueReducer):
         self._statistic, self._to_float = statistic, to_float
 
     def leaf(self, leaves: list[Any], total: int) -> float:
-        numbers = [x for x in map(self._to_float, leaves) if not is_unscored(x)]
-        return self._statistic(numbers) if numbers else NAN
+        scored = [x for x in map(self._to_float, leaves) if not is_unscored(x)]
+        return self._statistic(scored) if scored else NAN
 
 
 class CountReducer(ValueReducer):

@@ -52,8 +52,10 @@ def exact_mean(numbers: list[float]) -> float:
 
 
 def _slow_mean(numbers: list[float]) -> float:
-    from fractions import Fraction  # noqa: PLC0415 - seldom needed, and slow to import
-
     if not all(map(math.isfinite, numbers)):
         return sum(x for x in numbers if not math.isfinite(x))
-    return float(sum(map(Fraction, numbers)) / len(numbers))
+    # A float is an integer over a power of two: over the largest of these powers the sum is an integer, and Python
+    # rounds the quotient of two integers correctly.
+    ratios = [x.as_integer_ratio() for x in numbers]
+    largest = max(denominator for _, denominator in ratios)
+    return sum(n * (largest // denominator) for n, denominator in ratios) / (largest * len(numbers))

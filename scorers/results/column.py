@@ -151,9 +151,19 @@ class ScoreColumn(ScoreValues):
 
         new: list[Value] = []
         if isinstance(reducer, ValueReducer):
+            texts: dict[tuple[Value, ...], Value] = {}  # few texts, often repeated: "C" and "I"
             try:
                 for epochs in samples:
-                    new.append(reducer.reduce_values([values[i] for i in epochs]))
+                    if type(values[epochs[0]]) is not str:
+                        new.append(reducer.reduce_values([values[i] for i in epochs]))
+                        continue
+                    key = tuple([values[i] for i in epochs])
+                    if all(type(value) is str for value in key):
+                        if key not in texts:
+                            texts[key] = reducer.reduce_values(key)
+                        new.append(texts[key])
+                    else:
+                        new.append(reducer.reduce_values(key))
             except Exception as error:
                 raise self._reducer_error(reducer, samples[len(new)][0], error) from error
         else:
