@@ -1,0 +1,1 @@
+"""Read and write logs, `.eval` and `.json`, sample by sample and in flat memory."""

@@ -1,0 +1,132 @@
+"""Read a `.eval` log, a zip with one member for each sample."""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from collections.abc import Iterator
+from typing import Any, Literal, cast
+
+from typing_extensions import Self
+
+from evalstream.scorers.jsontext import JsonTextError, loads
+from evalstream.streams.errors import DamagedLogError, NotALogError
+from evalstream.streams.logs import codec
+from evalstream.streams.logs.header import check_header, damaged_json
+from evalstream.streams.logs.sample_key import read_key
+from evalstream.streams.logs.stamp import FileStamp
+from evalstream.streams.logs.zip_index import ZipIndex
+
+__all__ = ["EvalSource"]
+
+_SAMPLE = re.compile(rb"samples/(.*)_epoch_(\d+)\.json", re.DOTALL)
+_CHUNKED = re.compile(rb"samples/.*_epoch_\d+/(?:sample|skeleton)\.json", re.DOTALL)
+_KNOWN = frozenset({b"header.json", b"summaries.json", b"reductions.json", b"_journal/start.json"})
+
+
+class EvalSource:
+    """A `.eval` log open for reading; see `LogSource`.
+
+    Takes over `fd` and closes it, except when the constructor raises.
+
+    Raises
+    ------
+    NotALogError, DamagedLogError
+        See `open_log`.
+    """
+
+    format: Literal["eval", "json"] = "eval"
+
+    def __init__(self, fd: int, path: str) -> None:
+        self.path = path
+        self.stamp = FileStamp(fd, path)
+        self._fd = fd
+        self._zip = ZipIndex(fd, path)
+        self._samples, self._extra = array("I"), array("I")
+        chunked = 0
+        for i in self._zip.live():
+            name = self._zip.name(i)
+            if name.startswith(b"samples/") and name.endswith(b".json"):
+                if name.endswith((b"/sample.json", b"/skeleton.json")) and _CHUNKED.fullmatch(name):
+                    chunked += 1
+                self._samples.append(i)
+            elif name not in _KNOWN and not name.startswith(b"_journal/summaries/") and not name.endswith(b"/"):
+                self._extra.append(i)
+        if chunked:
+            raise NotALogError(
+                path,
+                "a log whose samples are split into chunks (`inspect log convert-chunked`). Use the log it came from.",
+            )
+        self.header, self.start = self._read_headers()
+        self.sample_count = len(self._samples)
+        self.compression: codec.Method = codec.ZSTANDARD
+        if self.sample_count and self._zip.method(self._samples[0]) in (codec.STORED, codec.DEFLATE):
+            # Who made the log without zstandard may read it without, too.
+            self.compression = codec.DEFLATE
+
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Yield id (as text) and epoch of each sample."""
+        for i in self._samples:
+            parts = _SAMPLE.fullmatch(self._zip.name(i))
+            if parts:
+                yield parts[1].decode("utf-8", "backslashreplace"), int(parts[2])
+            else:  # a name that Inspect never makes, but reads
+                sample_id, epoch = read_key(self.path, self._zip.read(i), self._text_name(i))
+                yield str(sample_id), epoch
+
+    def sample_name(self, i: int) -> str:
+        """Return the name of the member."""
+        return self._text_name(self._samples[i])
+
+    def read_sample(self, i: int) -> bytes:
+        """Return the JSON text of sample `i`; `DamagedLogError` if it cannot be read."""
+        return self._zip.read(self._samples[i])
+
+    def reductions(self) -> Iterator[bytes] | None:
+        """Yield ``reductions.json`` in pieces; None if there is none."""
+        member = self._zip.find("reductions.json")
+        return None if member is None else self._zip.stream(member)
+
+    def extra_members(self) -> dict[str, bytes]:
+        """Return the members that this package has no use for, such as the journal's changes of the config."""
+        return {self._text_name(i): self._zip.read(i) for i in self._extra}
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _text_name(self, entry: int) -> str:
+        return self._zip.name(entry).decode("utf-8", "backslashreplace")
+
+    def _read_headers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        header, start = self._read_json("header.json"), self._read_json("_journal/start.json")
+        if header is None and start is None:
+            if self._samples:
+                raise DamagedLogError(self.path, "it has samples, but neither header.json nor _journal/start.json")
+            raise NotALogError(self.path, "a zip, but no log: it has neither header.json nor _journal/start.json.")
+        if header is None:
+            # An eval that still runs, or was killed.
+            started = check_header(self.path, start, "_journal/start.json")
+            header = {"version": started.get("version", 2), "status": "started", **started}
+        header = check_header(self.path, header, "header.json")
+        if not isinstance(start, dict):
+            start = {key: header[key] for key in ("version", "eval", "plan") if key in header}
+        return header, cast("dict[str, Any]", start)
+
+    def _read_json(self, name: str) -> Any:
+        member = self._zip.find(name)
+        if member is None:
+            return None
+        try:
+            return loads(self._zip.read(member))
+        except JsonTextError as error:
+            raise damaged_json(self.path, name, error) from error
