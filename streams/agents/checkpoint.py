@@ -1,0 +1,54 @@
+"""The order in which a batch's effects become durable, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..topics import Topic
+from ..transport.record import NewRecord
+
+__all__ = ["Checkpoint"]
+
+
+class Checkpoint:
+    """Effects of one batch: state first, then events, then the acknowledgement.
+
+    State before events: an event (such as the final metrics) may only be seen when what it was computed from survives a
+    crash. Events before the acknowledgement: a crash in between makes the batch come again, and its effects are the same ones
+    (ids are deterministic, the tally drops doubles); the other way round they would be lost.
+
+    Parameters
+    ----------
+    app
+        The Faust app, for its producer.
+    table
+        The table of segments, or None for an agent without state.
+    """
+
+    def __init__(self, app: Any, table: Any = None) -> None:
+        self._app, self._table = app, table
+        self._events: list[tuple[Topic, Sequence[NewRecord]]] = []
+        self._state: dict[bytes, bytes] = {}
+
+    def keep(self, records: Mapping[bytes, bytes]) -> None:
+        """Add table records."""
+        self._state.update(records)
+
+    def send(self, topic: Topic, records: Sequence[NewRecord]) -> None:
+        """Add events."""
+        if records:
+            self._events.append((topic, records))
+
+    async def commit(self, event: Any = None) -> None:
+        """Make everything durable, in order, and acknowledge the batch's event."""
+        producer = self._app.producer
+        if self._state:
+            for key, value in self._state.items():
+                self._table[key] = value
+            # The table only queued its changelog records; nothing is acknowledged before they are confirmed.
+            await producer.flush()
+        for topic, records in self._events:
+            await producer.send_batch(topic.name, records)
+        if event is not None:
+            event.ack()

@@ -1,0 +1,108 @@
+"""The materialise agent: a run's final metrics in, its log out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import StreamsError
+from ..events import LogMaterialised, MetricsUpdated
+from ..materialise.assemble import write_log
+from ..pipeline import Pipeline
+from ..tally.run_state import RunState
+from ..tally.runs import state_key
+from ..topics import LOGS
+from ..transport.record import Batch, NewRecord
+from .checkpoint import Checkpoint
+
+__all__ = ["MaterialiseAgent"]
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 1.0
+LAST_RETRY_SECONDS = 60.0
+
+
+class _StoppedError(Exception):
+    """The worker stops while a log is being written; the log is written anew when it runs again."""
+
+
+class MaterialiseAgent:
+    """Writes logs, one after the other, each in a thread so that the other agents go on."""
+
+    def __init__(self, app: Any, pipeline: Pipeline, table: Any) -> None:
+        self._app, self._pipeline, self._table = app, pipeline, table
+
+    async def __call__(self, stream: Any) -> None:
+        """Run for ever, over the events of ``metrics``."""
+        async for event in stream.noack().events():
+            try:
+                await self._take(event)
+            except Exception as error:  # noqa: BLE001 (see the package: an agent's body must not raise)
+                self._pipeline.fail(error)
+
+    async def _take(self, event: Any) -> None:
+        batch: Batch = event.value
+        checkpoint = Checkpoint(self._app, self._table)
+        for record in batch.records:
+            try:
+                update = MetricsUpdated.model_validate_json(record.value or b"")
+            except ValidationError as error:
+                logger.warning("record %d of topic metrics is not a MetricsUpdated: %s", record.offset, error)
+                continue
+            run = self._pipeline.runs.get(update.eval_id, update.run_id)
+            if not update.final or run.materialised is not None or not run.balances():
+                continue
+            written = await self._write(run)
+            if written is None:
+                continue
+            text = written.to_bytes()
+            checkpoint.keep({state_key(run, "log"): text})
+            checkpoint.send(LOGS, [NewRecord(f"{run.eval_id}/{run.run_id}".encode(), text)])
+            run.materialised = written
+        await checkpoint.commit(event)
+        self._pipeline.touch()
+
+    async def _write(self, run: RunState) -> LogMaterialised | None:
+        """Write a run's log, again and again if the disk is full or the like; None if the listener gives up."""
+        listener, delay = self._pipeline.listener, FIRST_RETRY_SECONDS
+        while True:
+            try:
+                written = await self._write_once(run)
+            except StreamsError as error:
+                if listener is not None and not listener.on_unwritten(run, error):
+                    return None
+                logger.error("%s (next try in %.0f s)", error, delay)  # noqa: TRY400 (the message says it all)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LAST_RETRY_SECONDS)
+            else:
+                if listener is not None:
+                    listener.on_materialised(run, written)
+                return written
+
+    async def _write_once(self, run: RunState) -> LogMaterialised:
+        stopped = threading.Event()
+
+        listener = self._pipeline.listener
+
+        def progress(done: int) -> None:
+            if stopped.is_set():
+                raise _StoppedError
+            if listener is not None:
+                listener.on_writing(run, done)
+
+        path = self._pipeline.destination(run)
+        task = asyncio.ensure_future(
+            asyncio.to_thread(write_log, run, path, self._pipeline.new_reader(), self._pipeline.claims, progress)
+        )
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            stopped.set()
+            # Wait until the half-written file is gone.
+            await asyncio.wait({task})
+            raise

@@ -1,0 +1,101 @@
+"""The score agent: completions in, scores out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ..errors import CompletionError
+from ..events import SampleDeadLettered, ScoreFailure, Source
+from ..pipeline import Pipeline
+from ..scoring.completion import Completion, read_completion
+from ..scoring.dead_letter import dead_letter
+from ..scoring.scorer_set import ScorerSet
+from ..scoring.scoring import failed
+from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
+from ..transport.record import Batch, NewRecord
+from .checkpoint import Checkpoint
+from .outbox import Outbox
+
+__all__ = ["ScoreAgent"]
+
+
+class ScoreAgent:
+    """Scores batches; scorers that wait do so in a window of samples that reaches across batches.
+
+    So a slow judge holds up its own sample only. Batches may finish out of order: what is committed is the longest prefix of
+    finished ones (`BatchingConsumer`).
+    """
+
+    def __init__(self, app: Any, pipeline: Pipeline) -> None:
+        self._app, self._pipeline = app, pipeline
+        self._window = asyncio.Semaphore(pipeline.settings.window)
+        self._outbox = Outbox(lambda records: app.producer.send_batch(SCORES.name, records))
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, stream: Any) -> None:
+        """Run for ever, over the events of ``completions``."""
+        async for event in stream.noack().events():
+            try:
+                await self._take(event)
+            except Exception as error:  # noqa: BLE001 (see the package: an agent's body must not raise)
+                self._pipeline.fail(error)
+
+    async def _take(self, event: Any) -> None:
+        batch: Batch = event.value
+        self._pipeline.touch()
+        checkpoint = Checkpoint(self._app)
+        scored: list[NewRecord] = []
+        waiting: list[asyncio.Task[None]] = []
+        for record in batch.records:
+            source = Source(topic=COMPLETIONS.name, partition=batch.partition, offset=record.offset)
+            try:
+                completion = read_completion(record.value or b"", source, self._pipeline.claims)
+            except CompletionError as error:
+                checkpoint.send(DEAD_LETTERS, [dead_letter(record, source, error, "decode")])
+                scored.extend(_dead(error, source))
+                continue
+            scorers = self._pipeline.scoring.scorers(completion)
+            if isinstance(scorers, ScoreFailure):
+                scored.extend(_record(completion, event) for event in failed(completion, scorers))
+            elif scorers.immediate:
+                scored.extend(_record(completion, e) for e in self._pipeline.scoring.score_now(completion, scorers))
+            else:
+                await self._window.acquire()
+                waiting.append(asyncio.create_task(self._score_slowly(completion, scorers)))
+        checkpoint.send(SCORES, scored)
+        if waiting:
+            task = asyncio.create_task(self._finish(event, checkpoint, waiting))
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
+        else:
+            await checkpoint.commit(event)
+
+    async def _score_slowly(self, completion: Completion, scorers: ScorerSet) -> None:
+        try:
+            emitted = await self._pipeline.scoring.score(completion, scorers)
+        finally:
+            self._window.release()
+        await self._outbox.send([_record(completion, event) for event in emitted])
+
+    async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:
+        try:
+            await asyncio.gather(*waiting)
+            await checkpoint.commit(event)
+        except Exception as error:  # noqa: BLE001
+            self._pipeline.fail(error)
+
+
+def _record(completion: Completion, event: Any) -> NewRecord:
+    return NewRecord(completion.eval_id.encode(), event.to_bytes())
+
+
+def _dead(error: CompletionError, source: Source) -> list[NewRecord]:
+    """Tell the ledger of the eval, if the record says whose it was."""
+    if not error.eval_id:
+        return []
+    failure = ScoreFailure(type=type(error).__name__, message=str(error), stage="decode")
+    event = SampleDeadLettered(
+        eval_id=error.eval_id, run_id=error.run_id, sample=error.sample, error=failure, source=source
+    )
+    return [NewRecord(error.eval_id.encode(), event.to_bytes())]

@@ -1,0 +1,103 @@
+"""The tally agent: scores and evals in, state and metrics out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from evalstream.scorers.errors import ScorersError
+
+from ..events import EvalCompleted, EvalStarted, SampleDeadLettered, ScoreEmitted
+from ..pipeline import Pipeline
+from ..tally.rows import DeadRow, ScoreRow, encode_segment
+from ..tally.run_state import RunState
+from ..tally.runs import state_key
+from ..tally.snapshots import Snapshots
+from ..topics import EVALS, METRICS
+from ..transport.record import Batch, NewRecord, Record
+from .checkpoint import Checkpoint
+
+__all__ = ["TallyAgent"]
+
+logger = logging.getLogger(__name__)
+
+_by_event = Field(discriminator="event")
+_of_scores: TypeAdapter[ScoreEmitted | SampleDeadLettered] = TypeAdapter(
+    Annotated[ScoreEmitted | SampleDeadLettered, _by_event]
+)
+_of_evals: TypeAdapter[EvalStarted | EvalCompleted] = TypeAdapter(Annotated[EvalStarted | EvalCompleted, _by_event])
+
+
+class TallyAgent:
+    """Keeps each run's state; sees all of an eval's scores, because they are in one partition."""
+
+    def __init__(self, app: Any, pipeline: Pipeline, table: Any) -> None:
+        self._app, self._pipeline, self._table = app, pipeline, table
+        self._snapshots = Snapshots(pipeline.settings.metrics_interval)
+
+    async def recover(self) -> None:
+        """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
+        self._pipeline.runs.rebuild(dict(self._table.items()))
+
+    async def __call__(self, stream: Any) -> None:
+        """Run for ever, over the events of ``scores`` and ``evals``."""
+        async for event in stream.noack().events():
+            try:
+                await self._take(event)
+            except Exception as error:  # noqa: BLE001 (see the package: an agent's body must not raise)
+                self._pipeline.fail(error)
+
+    async def _take(self, event: Any) -> None:
+        batch: Batch = event.value
+        self._pipeline.touch()
+        checkpoint = Checkpoint(self._app, self._table)
+        new: dict[tuple[str, str], list[ScoreRow | DeadRow]] = {}
+        touched: dict[tuple[str, str], RunState] = {}
+        for record in batch.records:
+            message = _decode(record, batch.topic)
+            if message is None:
+                continue
+            run = self._pipeline.runs.get(message.eval_id, message.run_id)
+            touched[run.eval_id, run.run_id] = run
+            if isinstance(message, EvalStarted | EvalCompleted):
+                checkpoint.keep(_note(run, message, record.value or b""))
+                continue
+            row = ScoreRow.of(message, record.offset) if isinstance(message, ScoreEmitted) else DeadRow.of(message)
+            if run.apply(row):
+                new.setdefault((run.eval_id, run.run_id), []).append(row)
+        for key, rows in new.items():
+            run = touched[key]
+            checkpoint.keep({state_key(run, "rows", run.segments): encode_segment(rows)})
+            run.segments += 1
+        for run in touched.values():
+            update = self._snapshots.of(run)
+            if update is not None:
+                checkpoint.send(METRICS, [NewRecord(f"{run.eval_id}/{run.run_id}".encode(), update.to_bytes())])
+            if self._pipeline.listener is not None:
+                self._pipeline.listener.on_progress(run)
+        await checkpoint.commit(event)
+
+
+def _note(run: RunState, message: EvalStarted | EvalCompleted, value: bytes) -> dict[bytes, bytes]:
+    """Apply an eval's start or end, and return what to keep of it."""
+    if isinstance(message, EvalCompleted):
+        run.complete(message)
+        return {state_key(run, "complete"): value}
+    try:
+        run.start(message)
+    except ScorersError as error:
+        # The samples of such a run fail one by one, with this same reason; the run itself must still come to its end.
+        logger.warning("eval %s: %s", run.eval_id, error)
+        run.start(message.model_copy(update={"scorers": [], "reducers": None}))
+    return {state_key(run, "start"): value}
+
+
+def _decode(record: Record, topic: str) -> ScoreEmitted | SampleDeadLettered | EvalStarted | EvalCompleted | None:
+    value = record.value or b""
+    try:
+        return _of_evals.validate_json(value) if topic == EVALS.name else _of_scores.validate_json(value)
+    except ValidationError as error:
+        logger.warning("record %d of topic %s is not an event that this version knows: %s", record.offset, topic, error)
+        return None

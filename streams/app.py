@@ -1,0 +1,74 @@
+"""The Faust app: its topics, its table and its three agents, in one place.
+
+::
+
+    completions ──> score ──> scores ──> tally ──> metrics ──> materialise ──> logs
+                                evals ─────┘ └─ table of segments
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+from faust.tables import TableManager
+from faust.transport.drivers import TRANSPORTS
+
+from .agents.materialise import MaterialiseAgent
+from .agents.score import ScoreAgent
+from .agents.tally import TallyAgent
+from .pipeline import Pipeline
+from .settings import WorkerSettings
+from .topics import COMPLETIONS, EVALS, METRICS, SCORES
+from .transport.batching import RawSchema
+
+__all__ = ["build_app", "new_app"]
+
+# The package's entry points say the same, but a source tree on the path has none.
+TRANSPORTS.aliases.update(
+    memory="evalstream.streams.transport.memory:Transport",
+    embedded="evalstream.streams.transport.embedded:Transport",
+)
+
+BUFFERED_BATCHES = 4
+
+
+class _PromptTableManager(TableManager):  # type: ignore[misc]
+    """Faust waits a second for tables that are declared late; ours are declared before the app starts."""
+
+    async def on_start(self) -> None:
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
+
+
+def new_app(settings: WorkerSettings) -> Any:
+    """Make the bare Faust app for a broker."""
+    return faust.App(
+        settings.app_id,
+        broker=settings.broker,
+        store="memory://",
+        # In batches: what is buffered is bounded in bytes by the size of a fetch.
+        stream_buffer_maxsize=BUFFERED_BATCHES,
+        TableManager=_PromptTableManager,
+        # Unacknowledged batches come again; waiting for them would make a failed worker hang.
+        stream_wait_empty=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        # Deterministic ids and the tally's dedupe make effects once-only; Faust's exactly_once has open bugs (177, 323, 517).
+        processing_guarantee="at_least_once",
+    )
+
+
+def build_app(app: Any, pipeline: Pipeline) -> None:
+    """Declare topics, table and agents on the app."""
+    table = app.Table("segments", key_type=bytes, value_type=bytes, partitions=1)
+    tally = TallyAgent(app, pipeline, table)
+    table.on_recover(tally.recover)
+
+    def topic(*names: str) -> Any:
+        return app.topic(*names, schema=RawSchema())
+
+    app.agent(topic(COMPLETIONS.name), name="score")(ScoreAgent(app, pipeline).__call__)
+    app.agent(topic(SCORES.name, EVALS.name), name="tally")(tally.__call__)
+    app.agent(topic(METRICS.name), name="materialise")(MaterialiseAgent(app, pipeline, table).__call__)

@@ -1,0 +1,52 @@
+"""Claim checks: a body that does not travel in its event, but waits in a store that this process knows.
+
+An event cannot make anybody open a file or an address. It names a *store*, which the process itself registered under that
+name, and a *key* inside it; what a key may be is the store's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .errors import ClaimError
+from .events import Claim
+
+__all__ = ["ClaimStores"]
+
+Fetch = Callable[[str], bytes]
+
+
+class ClaimStores:
+    """The stores of this process, by name.
+
+    Examples
+    --------
+    >>> claims = ClaimStores()
+    >>> claims.register("blobs", {"a": b"1"}.__getitem__)
+    >>> claims.fetch(Claim(store="blobs", key="a"))
+    b'1'
+    """
+
+    def __init__(self) -> None:
+        self._stores: dict[str, Fetch] = {}
+
+    def register(self, name: str, fetch: Fetch) -> None:
+        """Add a store: a function from key to body, which raises LookupError, ValueError or OSError if it cannot."""
+        self._stores[name] = fetch
+
+    def remove(self, name: str) -> None:
+        """Forget a store."""
+        self._stores.pop(name, None)
+
+    def fetch(self, claim: Claim) -> bytes:
+        """Return the body of a claim.
+
+        Raises
+        ------
+        ClaimError
+            No store of that name is registered here.
+        """
+        fetch = self._stores.get(claim.store)
+        if fetch is None:
+            raise ClaimError(f"The event claims a body from {claim.store!r}, a store that this process does not have.")
+        return fetch(claim.key)

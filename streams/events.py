@@ -1,0 +1,245 @@
+"""The wire contract: what travels on the topics, as pydantic models.
+
+Bodies are JSON objects with ``event`` (which model) and ``version``. Readers ignore fields that they do not know; writers
+never use a field's name again for something else. `tests/streams/golden` holds one file per event and version.
+
+Events are untrusted. They name scorers, metrics and reducers that the worker has registered, never a file, a module or
+an address. A `Claim` names an entry of a store that this very process has registered, and is refused otherwise.
+
+====================  ===============  ===================
+event                 topic            key
+====================  ===============  ===================
+`EvalStarted`         ``evals``        eval id
+`EvalCompleted`       ``evals``        eval id
+`SampleCompleted`     ``completions``  eval id / sample id
+`ScoreEmitted`        ``scores``       eval id
+`SampleDeadLettered`  ``scores``       eval id
+`MetricsUpdated`      ``metrics``      eval id / run id
+`LogMaterialised`     ``logs``         eval id / run id
+====================  ===============  ===================
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evalstream.scorers.score import Score
+
+__all__ = [
+    "Claim",
+    "EvalCompleted",
+    "EvalStarted",
+    "Event",
+    "LedgerEntry",
+    "LogMaterialised",
+    "LogShape",
+    "MetricsUpdated",
+    "SampleCompleted",
+    "SampleDeadLettered",
+    "ScoreEmitted",
+    "ScoreFailure",
+    "ScorerSpec",
+    "Source",
+    "score_id",
+]
+
+LIVE_RUN = "live"
+"""The run of scores that are made while an eval runs, or when its log is published for the first time."""
+
+_NAMESPACE = uuid.UUID("6f0f6a3e-6f1c-5d5c-9d0b-0d4c1b8a7e21")
+
+
+def score_id(eval_id: str, run_id: str, sample_id: str | int, epoch: int, fingerprint: str) -> str:
+    """Name a score by what it is a score of, so that scoring the same completion again gives the same id.
+
+    Never by wall-clock or offset: a redelivery would then be a new score.
+
+    Examples
+    --------
+    >>> score_id("e", "live", 1, 1, "f") == score_id("e", "live", 1, 1, "f")
+    True
+    >>> score_id("e", "live", 1, 1, "f") == score_id("e", "live", "1", 1, "f")
+    False
+    """
+    return str(uuid.uuid5(_NAMESPACE, repr((eval_id, run_id, sample_id, epoch, fingerprint))))
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
+
+
+class Event(_Body):
+    """What all events have: which eval, and which scoring run of it."""
+
+    version: Literal[1] = 1
+    eval_id: str
+    run_id: str = LIVE_RUN
+
+    def to_bytes(self) -> bytes:
+        """Print the event as JSON; NaN and Infinity are bare words, as in Inspect's files."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class ScorerSpec(_Body):
+    """A scorer by registered name, as a log's header lists it (``eval.scorers[]``)."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    metrics: list[Any] | dict[str, list[Any]] | None = None
+    """None: what the scorer's registration declares."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class Claim(_Body):
+    """A claim check: the body is entry ``key`` of the store that the reading process registered as ``store``."""
+
+    store: str
+    key: str
+
+
+class LogShape(_Body):
+    """How the log is to be written; where is the worker's affair."""
+
+    format: Literal["eval", "json"] = "eval"
+    compression: Literal["zstd", "deflate"] = "zstd"
+
+
+class EvalStarted(Event):
+    """An eval begins: all that is known of it before the first sample ends."""
+
+    event: Literal["eval_started"] = "eval_started"
+    header: dict[str, Any] = Field(default_factory=dict)
+    """A log's header as far as it is known: version, eval, plan, tags, metadata; to append to, also results."""
+    scorers: list[ScorerSpec] = Field(default_factory=list)
+    metrics: list[Any] | dict[str, list[Any]] | None = None
+    """The task's own metrics, which then replace each scorer's."""
+    reducers: list[str] | None = None
+    """Epoch reducers by log name; None: the default (mean); empty: none."""
+    epochs: int = 1
+    expected: int | None = None
+    """Sample-epochs that will come, if known."""
+    action: Literal["overwrite", "append"] = "overwrite"
+    reductions: Claim | None = None
+    """With ``action`` append: the reductions that are there already."""
+    log: LogShape = Field(default_factory=LogShape)
+
+
+class EvalCompleted(Event):
+    """An eval is over, however it ended."""
+
+    event: Literal["eval_completed"] = "eval_completed"
+    status: Literal["started", "success", "cancelled", "error"] = "success"
+    samples: int
+    """Sample-epochs that were published; the log is written when each has its scores."""
+    header: dict[str, Any] = Field(default_factory=dict)
+    """The header's fields that the end decides (stats, error, invalidated), and those not known here."""
+    members: dict[str, str] = Field(default_factory=dict)
+    """Further members of an .eval file, to be kept: name to text (base64 after ``base64:``)."""
+
+
+class SampleCompleted(Event):
+    """One sample of one epoch is done: its `EvalSample` without scores, and what scoring needs."""
+
+    event: Literal["sample_completed"] = "sample_completed"
+    sample: dict[str, Any] | None = None
+    """The sample as Inspect logs it; id, epoch, input, target and output (text will do) are enough."""
+    claim: Claim | None = None
+    """Where the sample is, if it does not travel in the event."""
+    unreadable: str | None = None
+    """Why the publisher could not read the sample; it is counted all the same."""
+    scorers: list[ScorerSpec] = Field(default_factory=list)
+    """What to score with; each one's ``metrics`` are those that count, the task's own included."""
+    append: bool = False
+    """Scores that the sample has stay, and new ones get names beside them."""
+    model: str = ""
+    """Full name of the evaluated model."""
+    multiple_correct: bool | None = None
+    """What the plan says of the ``multiple_choice`` solver."""
+
+
+class ScoreFailure(_Body):
+    """Why there is no score: the exception's type and message, and what was being done."""
+
+    type: str
+    message: str
+    stage: Literal["decode", "score", "timeout"] = "score"
+
+
+class Source(_Body):
+    """Where a completion stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class ScoreEmitted(Event):
+    """What one scorer said of one sample: a score, no score (both None), or a failure."""
+
+    event: Literal["score_emitted"] = "score_emitted"
+    score_id: str
+    sample_id: str | int
+    epoch: int
+    scorer: str
+    """The name under which the score enters the sample; "match1" beside a "match" that was there."""
+    slot: int
+    """Which of the run's scorers, from 0."""
+    score: Score | None = None
+    error: ScoreFailure | None = None
+    duration: float = 0.0
+    """Seconds spent in the scorer."""
+    usage: dict[str, Any] | None = None
+    """Token use of judge models."""
+    metadata: dict[str, Any] | None = None
+    """The sample's metadata, as far as the run's metrics look at it."""
+    errored: bool = False
+    """The sample itself ended with an error (it is scored all the same)."""
+    source: Source
+
+
+class SampleDeadLettered(Event):
+    """A completion that cannot be read went to the dead letters; its eval's ledger must know."""
+
+    event: Literal["sample_dead_lettered"] = "sample_dead_lettered"
+    sample: str
+    """The sample as far as it can be named."""
+    error: ScoreFailure
+    source: Source
+
+
+class LedgerEntry(_Body):
+    """One scorer's account: expected = scored + failed + dead_lettered once the run is complete."""
+
+    scorer: str
+    expected: int | None
+    received: int
+    scored: int
+    """Scores, unscored ones included."""
+    unscored: int
+    failed: int
+    dead_lettered: int
+
+
+class MetricsUpdated(Event):
+    """A snapshot of a run's metrics; ``final`` once, when the ledger balances."""
+
+    event: Literal["metrics_updated"] = "metrics_updated"
+    final: bool = False
+    scores: list[dict[str, Any]] = Field(default_factory=list)
+    """Result rows in the shape of a log's ``results.scores``."""
+    partial_samples: int = 0
+    """Samples some of whose epochs are still missing; their reduced scores may change."""
+    ledger: list[LedgerEntry] = Field(default_factory=list)
+
+
+class LogMaterialised(Event):
+    """The scored log is written."""
+
+    event: Literal["log_materialised"] = "log_materialised"
+    location: str
+    sha256: str
+    status: str
+    ledger: list[LedgerEntry] = Field(default_factory=list)

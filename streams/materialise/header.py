@@ -1,0 +1,82 @@
+"""The header of a scored log: what was published, with the results put in as Inspect's own rescoring does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evalstream.scorers.results.append import append_results
+from evalstream.scorers.results.models import EvalResults
+
+from ..tally.run_state import RunState
+
+__all__ = ["gaps", "scored_header"]
+
+_ORDER = (
+    "version", "status", "eval", "plan", "results", "stats", "error",
+    "invalidated", "log_updates", "config_updates", "tags", "metadata",
+)  # fmt: skip
+NAMED = 5
+"""How many of the samples without a score a message names."""
+
+
+def scored_header(run: RunState, results: EvalResults | None, error: str | None) -> dict[str, Any]:
+    """Return the header of a run's log.
+
+    Parameters
+    ----------
+    run
+        A complete run.
+    results
+        Its final results; None if a metric failed.
+    error
+        Why a metric failed.
+    """
+    if run.started is None or run.completed is None:
+        raise ValueError("a log has a header when its eval has started and is complete")
+    header = {**run.started.header, **run.completed.header, "status": run.completed.status}
+    spec = dict(header.get("eval") or {})
+    applied = [info.to_header() for info in run.infos]
+    append = run.started.action == "append"
+    spec["scorers"] = [*(spec.get("scorers") or []), *applied] if append else applied
+    if run.started.reducers is not None:
+        spec["config"] = {**(spec.get("config") or {}), "epochs_reducer": run.started.reducers}
+    header["eval"] = spec
+    old = header.pop("results", None)
+    if results is not None:
+        header["results"] = _results(old, results, append)
+    elif append and old is not None:
+        header["results"] = old
+    problem = error or gaps(run)
+    if problem is not None:
+        header["status"] = "error"
+        header["error"] = {"message": problem, "traceback": "", "traceback_ansi": ""}
+    known = {key: header[key] for key in _ORDER if header.get(key) is not None}
+    return known | {key: value for key, value in header.items() if key not in known and key not in _ORDER}
+
+
+def _results(old: dict[str, Any] | None, new: EvalResults, append: bool) -> dict[str, Any]:
+    if append and old is not None:
+        return append_results(old, new, new.headline)
+    carried = {key: (old or {}).get(key) for key in ("early_stopping", "metadata", "logged_samples")}
+    return new.model_copy(update=carried).as_json()
+
+
+def gaps(run: RunState) -> str | None:
+    """Say which scores are missing and why; None if none are."""
+    sentences = []
+    for name, column in zip(run.names(), run.columns):
+        if column.failed:
+            number, reason = next(iter(column.failures.items()))
+            which = ", ".join(_label(run, n) for n in list(column.failures)[:NAMED])
+            more = f" and {column.failed - NAMED} more" if column.failed > NAMED else ""
+            sentences.append(f"{column.failed} not scored by {name} ({which}{more}; {_label(run, number)}: {reason})")
+    if run.dead:
+        first = next(iter(run.dead.values()))
+        sentences.append(f"{len(run.dead)} not readable ({first.reason})")
+    return f"Of {run.expected} samples {'; '.join(sentences)}." if sentences else None
+
+
+def _label(run: RunState, number: int) -> str:
+    epoch = run.samples.epochs[number]
+    label = f"sample {run.samples.ids[number]}"
+    return label if epoch == 1 and (run.started is None or run.started.epochs == 1) else f"{label} epoch {epoch}"

@@ -1,0 +1,37 @@
+"""What a worker names a log."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..tally.run_state import RunState
+
+__all__ = ["log_name"]
+
+LONGEST = 100
+
+
+def log_name(run: RunState) -> str:
+    """Return a file name as Inspect makes it: time of creation, task, task id; the run too unless it is the live one.
+
+    Names come from events, so they cannot lead out of the folder: only letters, digits, dots and dashes are left.
+    """
+    header = run.started.header if run.started else {}
+    spec: dict[str, Any] = header.get("eval") or {}
+    parts = [str(spec.get("created") or ""), str(spec.get("task") or "task"), str(spec.get("task_id") or run.eval_id)]
+    if run.run_id != "live":
+        parts.append(run.run_id)
+    shape = run.started.log.format if run.started else "eval"
+    return "_".join(clean(part) for part in parts if part) + f".{shape}"
+
+
+def clean(text: str) -> str:
+    """Leave what is harmless in a file name.
+
+    Examples
+    --------
+    >>> clean("2026-11-20T20:31:01+00:00"), clean("../../etc/passwd"), clean("..")
+    ('2026-11-20T20-31-01-00-00', 'etc-passwd', 'x')
+    """
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:LONGEST] or "x"

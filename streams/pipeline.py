@@ -1,0 +1,86 @@
+"""What the agents of one worker share: settings, claim stores, scorers, the runs' states, and who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from .claims import ClaimStores
+from .errors import StreamsError
+from .events import LogMaterialised, ScoreEmitted
+from .materialise.names import log_name
+from .scoring.scoring import Scoring
+from .settings import WorkerSettings
+from .tally.run_state import RunState
+from .tally.runs import Runs
+from .topics import SCORES
+from .transport.reader import TopicReader
+
+__all__ = ["Listener", "Pipeline"]
+
+
+class Listener(Protocol):
+    """Hears of a run's progress, on the event loop; must not take long."""
+
+    def on_progress(self, run: RunState) -> None:
+        """Scores came in."""
+
+    def on_writing(self, run: RunState, samples: int) -> None:
+        """So many samples of the log are written; called in the thread that writes."""
+
+    def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
+        """A log was written."""
+
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
+        """Hear that a log could not be written, and tell whether to try again later."""
+
+
+class Pipeline:
+    """State and services of one worker.
+
+    Parameters
+    ----------
+    settings
+        The worker's settings.
+    new_reader
+        Gives random access to the topics; each thread takes one of its own.
+    listener
+        Hears of progress, if anybody wants to.
+    destination
+        Where a run's log goes; by default a name made of the eval's data in ``settings.log_dir``.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        new_reader: Callable[[], TopicReader],
+        listener: Listener | None = None,
+        destination: Callable[[RunState], Path] | None = None,
+    ) -> None:
+        self.settings, self.new_reader, self.listener = settings, new_reader, listener
+        self.claims = ClaimStores()
+        self._reader = new_reader()
+        self.scoring = Scoring(settings.scorer_timeout)
+        self.runs = Runs(self.load_score)
+        self.destination = destination or self._default_destination
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.last_activity = asyncio.get_running_loop().time()
+
+    def load_score(self, offset: int) -> ScoreEmitted:
+        """Read an event of ``scores`` again."""
+        record = self._reader.read(SCORES.name, 0, offset)
+        return ScoreEmitted.model_validate_json(record.value or b"")
+
+    def _default_destination(self, run: RunState) -> Path:
+        return self.settings.log_dir / log_name(run)
+
+    def touch(self) -> None:
+        """Note that something came in."""
+        self.last_activity = asyncio.get_running_loop().time()
+
+    def fail(self, error: BaseException) -> None:
+        """End the worker: an agent met an error that it cannot deal with. Nothing is acknowledged any more."""
+        if not self.failed.done():
+            self.failed.set_exception(error)

@@ -1,0 +1,128 @@
+"""A log as the events that an eval would have published while it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from evalstream.scorers.jsontext import JsonTextError, dumps, join_object, loads, split_object
+
+from ..errors import LogError
+from ..events import LIVE_RUN, Claim, EvalCompleted, EvalStarted, LogShape, SampleCompleted
+from ..logs.codec import ZSTANDARD
+from ..logs.source import LogSource
+from ..members import pack_members
+from ..transport.record import NewRecord
+from .plan import ScoringPlan
+
+__all__ = ["LogEvents", "eval_id_of"]
+
+_OF_START = ("version", "eval", "plan", "tags", "metadata")
+_OF_RESULTS = ("early_stopping", "metadata", "logged_samples")
+
+
+class LogEvents:
+    """The events of one log.
+
+    Parameters
+    ----------
+    source
+        The log.
+    plan
+        What it is to be scored with.
+    run_id
+        The run under which it is published.
+    claim_store
+        Name of a claim store that serves the log's samples by number; None sends them in the events. With claims the
+        samples keep the scores that they have (which an appending run needs), and are read only once they are scored.
+    """
+
+    def __init__(
+        self, source: LogSource, plan: ScoringPlan, run_id: str = LIVE_RUN, claim_store: str | None = None
+    ) -> None:
+        self._source, self._plan, self._run_id, self._claim_store = source, plan, run_id, claim_store
+        self.eval_id = eval_id_of(source.header)
+
+    def started(self) -> EvalStarted:
+        """Return the eval's start: its header as far as it does not depend on the end."""
+        header = self._source.header
+        known: dict[str, Any] = {key: header[key] for key in _OF_START if key in header}
+        results = header.get("results") or {}
+        appends = self._plan.action == "append"
+        kept = results if appends else {k: results[k] for k in _OF_RESULTS if results.get(k) is not None}
+        if kept:
+            known["results"] = kept
+        reductions = Claim(store=self._claim_store, key="reductions") if appends and self._claim_store else None
+        return EvalStarted(
+            eval_id=self.eval_id,
+            run_id=self._run_id,
+            header=known,
+            scorers=self._plan.scorers,
+            reducers=self._plan.reducers,
+            epochs=self._plan.epochs,
+            expected=self._source.sample_count,
+            action=self._plan.action,
+            reductions=reductions,
+            log=LogShape(
+                format=self._source.format, compression="zstd" if self._source.compression == ZSTANDARD else "deflate"
+            ),
+        )
+
+    def completed(self) -> EvalCompleted:
+        """Return the eval's end: the header's other fields, and the members that only the log's readers know."""
+        header = self._source.header
+        rest = {k: v for k, v in header.items() if k not in (*_OF_START, "results", "status")}
+        return EvalCompleted(
+            eval_id=self.eval_id,
+            run_id=self._run_id,
+            status=header.get("status", "success"),
+            samples=self._source.sample_count,
+            header=rest,
+            members=pack_members(self._source.extra_members()),
+        )
+
+    def completions(self, order: Iterable[int] | None = None) -> Iterator[NewRecord]:
+        """Yield one completion for each sample.
+
+        Parameters
+        ----------
+        order
+            Numbers of samples; the log's own order by default.
+        """
+        # All completions of a log differ in the sample only: the rest is printed once.
+        common = SampleCompleted(
+            eval_id=self.eval_id,
+            run_id=self._run_id,
+            scorers=self._plan.scorers,
+            append=self._plan.action == "append",
+            model=str((self._source.header.get("eval") or {}).get("model") or ""),
+            multiple_correct=self._plan.multiple_correct,
+        )
+        opening = common.to_bytes()[:-1] + b","
+        prefix = self.eval_id + "/"
+        if self._claim_store is not None:
+            opening += b'"claim":{"store":' + dumps(self._claim_store) + b',"key":"'
+            for number in order if order is not None else range(self._source.sample_count):
+                yield NewRecord(f"{prefix}{number}".encode(), opening + str(number).encode() + b'"}}')
+            return
+        for number in order if order is not None else range(self._source.sample_count):
+            try:
+                members = split_object(self._source.read_sample(number))
+            except (JsonTextError, LogError) as error:
+                # It must be counted all the same, or the ledger would never balance.
+                name = self._source.sample_name(number)
+                reason = dumps(f"{name}: {error}" if isinstance(error, JsonTextError) else str(error))
+                yield NewRecord((prefix + name).encode(errors="replace"), opening + b'"unreadable":' + reason + b"}")
+                continue
+            members.pop("scores", None)
+            key = prefix + str(loads(members.get("id", b"null")))
+            yield NewRecord(key.encode(errors="replace"), opening + b'"sample":' + join_object(members) + b"}")
+
+
+def eval_id_of(header: dict[str, Any]) -> str:
+    """Return the eval's id; older logs have none, then one is made of what names the eval."""
+    spec = header.get("eval") or {}
+    given = spec.get("eval_id")
+    if given:
+        return str(given)
+    return "_".join(str(spec.get(key) or "") for key in ("run_id", "task_id", "created")).strip("_") or "eval"

@@ -1,0 +1,122 @@
+"""What a log is to be scored with: the command line's wishes, and for the rest what the log's header says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from evalstream.scorers import registry
+from evalstream.scorers.errors import ScorersError
+from evalstream.scorers.metric import Metric
+from evalstream.scorers.reducers.names import check_epochs, create_reducers
+from evalstream.scorers.results.scorer_info import ScorerInfo, metrics_to_header
+from evalstream.scorers.scorer import Scorer
+
+from ..errors import UsageError
+from ..events import ScorerSpec
+
+__all__ = ["ScoringPlan", "Wishes", "plan_scoring"]
+
+Action = Literal["append", "overwrite"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asked for; None and empty mean: as the log says.
+
+    ``scorers`` and ``metrics`` are instances, ``reducers`` are log names ([] switches reduction off).
+    """
+
+    scorers: Sequence[Scorer] = ()
+    metrics: Sequence[Metric] = ()
+    reducers: Sequence[str] | None = None
+    action: Action | None = None
+
+
+@dataclass(frozen=True)
+class ScoringPlan:
+    """Scorers with the metrics that count, reducers by log name (None: the default), and what happens to old scores."""
+
+    scorers: list[ScorerSpec]
+    reducers: list[str] | None
+    action: Action
+    epochs: int
+    multiple_correct: bool | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
+    """Decide how a log is scored.
+
+    Raises
+    ------
+    UsageError
+        The log names no scorers and none were asked for, or names one that is not known here.
+    ScorersError
+        A reducer is not known, or makes no sense for the number of epochs.
+    """
+    spec: Mapping[str, Any] = header.get("eval") or {}
+    config: Mapping[str, Any] = spec.get("config") or {}
+    epochs = config.get("epochs") or 1
+    action: Action = wishes.action or ("append" if has_scores(header) else "overwrite")
+    reducers = list(wishes.reducers) if wishes.reducers is not None else _logged_reducers(config)
+    if reducers:
+        made = create_reducers(reducers)
+        if wishes.reducers is not None:
+            check_epochs(made, epochs)
+    infos = [ScorerInfo.from_scorer(scorer) for scorer in wishes.scorers] or _logged_scorers(header)
+    override: Any = None
+    if wishes.metrics:
+        override = metrics_to_header(list(wishes.metrics))
+    elif action == "overwrite":
+        override = spec.get("metrics")
+    specs = []
+    for info in infos:
+        entry = info.to_header()
+        if override is not None:
+            entry["metrics"] = override
+        specs.append(ScorerSpec.model_validate(entry))
+    return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header))
+
+
+def has_scores(header: Mapping[str, Any]) -> bool:
+    """Tell whether a log has results of scorers."""
+    return bool((header.get("results") or {}).get("scores"))
+
+
+def _logged_reducers(config: Mapping[str, Any]) -> list[str] | None:
+    logged = config.get("epochs_reducer")
+    return None if logged is None else [str(name) for name in logged]
+
+
+def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
+    logged: list[Mapping[str, Any]] = (header.get("eval") or {}).get("scorers") or []
+    if not logged:
+        rows = (header.get("results") or {}).get("scores") or []
+        names = dict.fromkeys(row.get("scorer") or row.get("name") for row in rows)
+        logged = [{"name": name, "options": {}} for name in names]
+    if not logged:
+        raise UsageError(
+            "the log does not say which scorers to use: name one, as in --scorer match or --scorer my_file.py"
+        )
+    infos = []
+    for entry in logged:
+        name, options = str(entry.get("name")), entry.get("options") or {}
+        try:
+            scorer = registry.create("scorer", name, options)
+            metrics = entry.get("metrics")
+            infos.append(ScorerInfo.from_header(dict(entry)) if metrics else ScorerInfo.from_scorer(scorer))
+        except ScorersError as error:
+            raise UsageError(
+                f"{error} The log's header asks for it; give the file that defines it with --scorer file.py,"
+                " or score with something else by --scorer NAME."
+            ) from error
+    return infos
+
+
+def _multiple_correct(header: Mapping[str, Any]) -> bool | None:
+    for step in (header.get("plan") or {}).get("steps") or []:
+        if registry.unqualified(str(step.get("solver"))) == "multiple_choice":
+            return bool((step.get("params") or {}).get("multiple_correct", False))
+    return None

@@ -1,0 +1,119 @@
+"""Scoring one log by the same agents that score a stream, over a broker that lives as long as the call."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StreamsError
+from .events import LogMaterialised
+from .logs.source import LogSource
+from .pipeline import Listener
+from .publish.events_of_log import LogEvents
+from .publish.plan import ScoringPlan
+from .settings import WorkerSettings
+from .tally.run_state import RunState
+from .topics import COMPLETIONS, EVALS
+from .transport.record import NewRecord
+from .transport.stores import open_store
+from .worker import running_worker
+
+__all__ = ["ScoredLog", "score_log"]
+
+PUBLISH_RECORDS = 1000
+
+_brokers = itertools.count()
+
+
+@dataclass(frozen=True)
+class ScoredLog:
+    """A log that was scored: the state it was written from, and where it is."""
+
+    run: RunState
+    written: LogMaterialised
+
+
+class _Outcome:
+    """A listener that waits for the log, and passes on what it hears."""
+
+    def __init__(self, inner: Listener | None) -> None:
+        self._inner = inner
+        self.done: asyncio.Future[ScoredLog] = asyncio.get_running_loop().create_future()
+
+    def on_progress(self, run: RunState) -> None:
+        if self._inner is not None:
+            self._inner.on_progress(run)
+
+    def on_writing(self, run: RunState, samples: int) -> None:
+        if self._inner is not None:
+            self._inner.on_writing(run, samples)
+
+    def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
+        if self._inner is not None:
+            self._inner.on_materialised(run, log)
+        if not self.done.done():
+            self.done.set_result(ScoredLog(run, log))
+
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:  # noqa: ARG002
+        if not self.done.done():
+            self.done.set_exception(error)
+        return False
+
+
+async def score_log(
+    source: LogSource,
+    plan: ScoringPlan,
+    path: Path,
+    settings: WorkerSettings,
+    listener: Listener | None = None,
+) -> ScoredLog:
+    """Score a log and write the result.
+
+    Parameters
+    ----------
+    source
+        The log; it stays open and unchanged.
+    plan
+        What to score it with.
+    path
+        Where the scored log goes; it may be the log itself.
+    settings
+        A worker's settings; the broker is replaced by one of this call's own.
+    listener
+        Hears of progress.
+
+    Raises
+    ------
+    StreamsError
+        The log cannot be read or written. What was at ``path`` is still there.
+    """
+    broker = f"memory://score-{next(_brokers)}"
+    outcome = _Outcome(listener)
+    own = dataclasses.replace(settings, broker=broker)
+    async with running_worker(own, outcome, lambda _: path) as pipeline:
+        pipeline.claims.register("log", lambda key: _claimed(source, key))
+        await _publish(LogEvents(source, plan, claim_store="log"), broker)
+        await asyncio.wait({outcome.done, pipeline.failed}, return_when=asyncio.FIRST_COMPLETED)
+        if not outcome.done.done():
+            pipeline.failed.result()
+        return outcome.done.result()
+
+
+def _claimed(source: LogSource, key: str) -> bytes:
+    if key == "reductions":
+        return b"".join(source.reductions() or ())
+    return source.read_sample(int(key))
+
+
+async def _publish(events: LogEvents, broker: str) -> None:
+    store = open_store(broker)
+    key = events.eval_id.encode()
+    store.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+    completions = events.completions()
+    while records := list(itertools.islice(completions, PUBLISH_RECORDS)):
+        store.append(COMPLETIONS.name, records)
+        await asyncio.sleep(0)  # let the agents begin
+    store.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])

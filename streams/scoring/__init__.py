@@ -1,0 +1,1 @@
+"""From a completion to its scores: what the score agent decides, without an event loop where none is needed."""

@@ -1,0 +1,167 @@
+"""Where users' scorers run: an event loop in a thread of its own, which is given up when a scorer blocks it.
+
+A scorer that awaits too long is cancelled. One that never comes back to its loop (a ``time.sleep``, an endless loop) cannot
+be; then the thread is abandoned, that scorer's sample has failed, and the others are started again on a new thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+__all__ = ["ScorerThread"]
+
+Result = TypeVar("Result")
+
+GRACE_SECONDS = 0.5
+
+
+class _AbandonedError(Exception):
+    """The thread that ran this call was given up because another call blocked it."""
+
+
+class _Loop:
+    """One thread with one event loop, and which call is executing on it at this moment."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.running: tuple[object, float] | None = None
+        self.waiting: dict[object, asyncio.Future[Any]] = {}
+        self._thread = threading.Thread(target=self._run, name="evalstream-scorers", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        self.loop.close()
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+class _Watched(Awaitable[Result]):
+    """A coroutine whose every step is noted on its loop, so that a step that never ends can be told from its victims."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Result], on: _Loop, call: object) -> None:
+        self._coroutine, self._on, self._call = coroutine, on, call
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        step: Callable[[Any], Any] = self._coroutine.send
+        argument: Any = None
+        while True:
+            self._on.running = (self._call, time.monotonic())
+            try:
+                yielded = step(argument)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            finally:
+                self._on.running = None
+            try:
+                argument, step = (yield yielded), self._coroutine.send
+            except BaseException as error:  # noqa: BLE001 (handed to the coroutine, whatever it is)
+                argument, step = error, self._coroutine.throw
+
+
+class ScorerThread:
+    """Runs scorers with a time limit each.
+
+    Parameters
+    ----------
+    timeout
+        Seconds that one call may take.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._current: _Loop | None = None
+
+    async def run(self, make: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Run a scorer to its end.
+
+        Parameters
+        ----------
+        make
+            Makes the coroutine; called again if the thread was lost to somebody else's scorer.
+
+        Raises
+        ------
+        TimeoutError
+            The scorer took longer than the limit.
+        BaseException
+            Whatever the scorer raised.
+        """
+        while True:
+            try:
+                return await self._run_once(make)
+            except _AbandonedError:
+                continue
+
+    async def _run_once(self, make: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        if self._current is None:
+            self._current = _Loop()
+        on, call = self._current, object()
+        outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+        async def limited() -> Result:
+            return await asyncio.wait_for(_watched(make(), on, call), self._timeout)
+
+        def finished(inner: concurrent.futures.Future[Result]) -> None:
+            with contextlib.suppress(RuntimeError):  # our own loop may be closed by now
+                outcome.get_loop().call_soon_threadsafe(_settle, outcome, inner)
+
+        on.waiting[call] = outcome
+        running = asyncio.run_coroutine_threadsafe(limited(), on.loop)
+        running.add_done_callback(finished)
+        try:
+            while not outcome.done():
+                await asyncio.wait({outcome}, timeout=min(self._timeout, 1.0))
+                self._give_up_if_blocked(on)
+            return outcome.result()
+        except asyncio.TimeoutError as error:  # until Python 3.10 not the same class as TimeoutError
+            raise TimeoutError(str(error) or f"no result after {self._timeout:g} s") from error
+        finally:
+            del on.waiting[call]
+            running.cancel()
+
+    def _give_up_if_blocked(self, on: _Loop) -> None:
+        """Abandon the loop if one step on it has lasted longer than a whole call may."""
+        running = on.running
+        if running is None or time.monotonic() - running[1] < self._timeout + GRACE_SECONDS:
+            return
+        if self._current is on:
+            self._current = None
+        on.stop()
+        for call, outcome in on.waiting.items():
+            if not outcome.done():
+                blocked = call is running[0]
+                message = f"no result after {self._timeout:g} s, and it does not yield to others"
+                outcome.set_exception(TimeoutError(message) if blocked else _AbandonedError())
+
+    def stop(self) -> None:
+        """Let the thread end; what still runs on it is forgotten."""
+        if self._current is not None:
+            self._current.stop()
+            self._current = None
+
+
+async def _watched(coroutine: Coroutine[Any, Any, Result], on: _Loop, call: object) -> Result:
+    return await _Watched(coroutine, on, call)
+
+
+def _settle(outcome: asyncio.Future[Result], inner: concurrent.futures.Future[Result]) -> None:
+    if outcome.done():
+        return
+    if inner.cancelled():
+        outcome.cancel()
+        return
+    error = inner.exception()
+    if error is not None:
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(inner.result())

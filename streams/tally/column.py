@@ -1,0 +1,69 @@
+"""One scorer's outcomes in a run, by sample number."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+from evalstream.scorers.value import Value, is_unscored
+
+from .rows import FAILED, NO_SCORE, SCORED, ScoreRow
+
+__all__ = ["OutcomeColumn"]
+
+_MISSING = 0
+_CODES = {SCORED: 1, NO_SCORE: 2, FAILED: 3}
+
+
+class OutcomeColumn:
+    """What one scorer said of each sample-epoch.
+
+    ``counts`` are by outcome; an unscored score counts as scored, and in ``unscored`` too.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        self.scored = self.unscored = self.without = self.failed = 0
+        self.failures: dict[int, str] = {}
+        self.values: list[Value | None] = []
+        self.offsets = array("q")
+        self.metadata: dict[int, dict[str, Any]] = {}
+        self._outcomes = bytearray()
+
+    def has(self, number: int) -> bool:
+        """Tell whether an outcome of this sample-epoch has been counted."""
+        return number < len(self._outcomes) and self._outcomes[number] != _MISSING
+
+    def is_scored(self, number: int) -> bool:
+        """Tell whether there is a score, unscored ones included."""
+        return number < len(self._outcomes) and self._outcomes[number] == _CODES[SCORED]
+
+    def set(self, number: int, row: ScoreRow, keep_metadata: bool) -> None:
+        """Count an outcome; there must be none yet for this sample-epoch."""
+        missing = number + 1 - len(self._outcomes)
+        if missing > 0:
+            self._outcomes.extend(bytes(missing))
+            self.values.extend([None] * missing)
+            self.offsets.extend([-1] * missing)
+        self._outcomes[number] = _CODES[row.outcome]
+        self.offsets[number] = row.score
+        self.names[row.scorer] = self.names.get(row.scorer, 0) + 1
+        if row.outcome == SCORED:
+            self.values[number] = _INTERNED.get(row.value, row.value) if isinstance(row.value, str) else row.value
+            self.scored += 1
+            self.unscored += is_unscored(row.value)
+            if keep_metadata and row.metadata is not None:
+                self.metadata[number] = row.metadata
+        elif row.outcome == NO_SCORE:
+            self.without += 1
+        else:
+            self.failed += 1
+            self.failures[number] = str(row.value)
+
+    @property
+    def received(self) -> int:
+        """Outcomes counted so far."""
+        return self.scored + self.without + self.failed
+
+
+_INTERNED = {value: value for value in ("C", "I", "P", "N", "")}

@@ -1,0 +1,89 @@
+"""Rows of a run's state: one score as the tally keeps it, and the segments in which rows are made durable.
+
+A segment is one table record for one batch and run, holding only that batch's new rows: a table value that grows would be
+written again and again. A run's state is a function of its segments in order; rebuilding it drops doubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from evalstream.scorers.jsontext import dumps, loads
+from evalstream.scorers.value import Value
+
+from ..events import SampleDeadLettered, ScoreEmitted
+
+__all__ = ["DeadRow", "ScoreRow", "decode_segment", "encode_segment"]
+
+SCORED, NO_SCORE, FAILED = "s", "n", "f"
+
+
+class ScoreRow(NamedTuple):
+    """One outcome of one scorer for one sample and epoch.
+
+    ``outcome`` is SCORED (``value`` is the score's value, NaN if unscored), NO_SCORE (the scorer returned None) or FAILED
+    (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the offset on
+    ``scores`` of the first event with this score id, the one that counts.
+    """
+
+    sample_id: str | int
+    epoch: int
+    slot: int
+    scorer: str
+    outcome: str
+    value: Value
+    completion: tuple[int, int]
+    score: int
+    errored: bool
+    metadata: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, event: ScoreEmitted, offset: int) -> ScoreRow:
+        """Make the row of an event at its offset on ``scores``."""
+        outcome, value = NO_SCORE, None
+        if event.error is not None:
+            outcome, value = FAILED, f"{event.error.type}: {event.error.message}"
+        elif event.score is not None:
+            outcome, value = SCORED, event.score.value
+        return cls(
+            event.sample_id, event.epoch, event.slot, event.scorer, outcome, value,  # type: ignore[arg-type]
+            (event.source.partition, event.source.offset), offset, event.errored, event.metadata,
+        )  # fmt: skip
+
+
+class DeadRow(NamedTuple):
+    """A completion that could not be read: where it stands, what it may have been, and why."""
+
+    completion: tuple[int, int]
+    sample: str
+    reason: str
+
+    @classmethod
+    def of(cls, event: SampleDeadLettered) -> DeadRow:
+        """Make the row of an event."""
+        return cls((event.source.partition, event.source.offset), event.sample, event.error.message)
+
+
+def encode_segment(rows: Iterable[ScoreRow | DeadRow]) -> bytes:
+    """Print rows as one JSON text (values keep their type: 1, 1.0, true and "1" stay apart)."""
+    return dumps([list(row) for row in rows])
+
+
+def decode_segment(data: bytes) -> list[ScoreRow | DeadRow]:
+    """Read what `encode_segment` printed.
+
+    Examples
+    --------
+    >>> row = ScoreRow("s1", 1, 0, "match", SCORED, 1.0, (0, 7), 3, False, None)
+    >>> decode_segment(encode_segment([row])) == [row]
+    True
+    """
+    rows: list[ScoreRow | DeadRow] = []
+    for fields in loads(data):
+        if len(fields) == len(DeadRow._fields):
+            rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
+        else:
+            fields[6] = tuple(fields[6])
+            rows.append(ScoreRow(*fields))
+    return rows

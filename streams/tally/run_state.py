@@ -1,0 +1,263 @@
+"""All that is known of one scoring run: which scores came, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalstream.scorers.aggregates.needs import needed_metadata
+from evalstream.scorers.aggregates.running_row import Place
+from evalstream.scorers.aggregates.scorer_state import RunningScorer
+from evalstream.scorers.errors import ScorersError
+from evalstream.scorers.metric import Metric
+from evalstream.scorers.reducer import ScoreReducer
+from evalstream.scorers.reducers.names import create_reducers
+from evalstream.scorers.results.column import ScoreColumn
+from evalstream.scorers.results.call import metric_value
+from evalstream.scorers.results.models import EvalResults, EvalScore, HeadlineMetric
+from evalstream.scorers.results.results import eval_results
+from evalstream.scorers.results.scorer_info import ScorerInfo
+from evalstream.scorers.results.views import reduced_views
+from evalstream.scorers.value import Value
+
+from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised, ScoreEmitted
+from ..logs.order import rescore_order
+from ..scoring.scorer_set import scorer_info
+from .column import OutcomeColumn
+from .rows import SCORED, DeadRow, ScoreRow
+from .samples import SampleTable
+
+__all__ = ["FinalResults", "RunState"]
+
+LoadScore = Callable[[int], ScoreEmitted]
+
+
+@dataclass(frozen=True)
+class FinalResults:
+    """A run's results, or why there are none: a metric or reducer that failed."""
+
+    results: EvalResults | None
+    error: str | None = None
+
+
+class RunState:
+    """The state of one run, a function of the rows and events that were applied to it, in whatever order they came.
+
+    Parameters
+    ----------
+    eval_id, run_id
+        Which run.
+    load_score
+        Reads an event of ``scores`` again by its offset; only metrics and reducers of users need whole scores.
+
+    Attributes
+    ----------
+    rows
+        The result rows that were published last.
+    """
+
+    def __init__(self, eval_id: str, run_id: str, load_score: LoadScore) -> None:
+        self.eval_id, self.run_id = eval_id, run_id
+        self.started: EvalStarted | None = None
+        self.completed: EvalCompleted | None = None
+        self.materialised: LogMaterialised | None = None
+        self.samples = SampleTable()
+        self.columns: list[OutcomeColumn] = []
+        self.dead: dict[tuple[int, int], DeadRow] = {}
+        self.duplicates = 0
+        self.segments = 0
+        self.infos: list[ScorerInfo] = []
+        self.reducers: Sequence[ScoreReducer] | None = None
+        self.final: FinalResults | None = None
+        self.rows: list[dict[str, Any]] = []
+        self._load_score = load_score
+        self._running: list[RunningScorer] = []
+        self._keeps_metadata: list[bool] = []
+
+    def start(self, event: EvalStarted) -> None:
+        """Take in what is known of the eval; a second start of the same run changes nothing.
+
+        Raises
+        ------
+        ScorersError
+            A metric or reducer that is not registered here.
+        """
+        if self.started is not None:
+            return
+        self.infos = [scorer_info(spec) for spec in event.scorers]
+        self.reducers = None if event.reducers is None else create_reducers(event.reducers)
+        self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
+        self._running = [RunningScorer(info, self.reducers, event.epochs) for info in self.infos]
+        self.started = event
+        for slot, column in enumerate(self.columns[: len(self.infos)]):
+            if not self._keeps_metadata[slot]:
+                column.metadata.clear()
+            self._replay(slot)
+
+    def complete(self, event: EvalCompleted) -> None:
+        """Take in that the eval is over; a second completion changes nothing."""
+        if self.completed is None:
+            self.completed = event
+
+    def apply(self, row: ScoreRow | DeadRow) -> bool:
+        """Take in a row; False if its score (or dead completion) had been counted."""
+        if isinstance(row, DeadRow):
+            known = row.completion in self.dead
+            self.dead.setdefault(row.completion, row)
+            self.duplicates += known
+            return not known
+        while len(self.columns) <= row.slot:
+            self.columns.append(OutcomeColumn())
+        column = self.columns[row.slot]
+        number = self.samples.number(row.sample_id, row.epoch, row.completion, row.errored)
+        if column.has(number):
+            self.duplicates += 1
+            return False
+        before = self._values(column, row.sample_id) if self._epochs > 1 else []
+        keeps = row.slot >= len(self._keeps_metadata) or self._keeps_metadata[row.slot]
+        column.set(number, row, keeps)
+        if row.slot < len(self._running) and row.outcome == SCORED:
+            after = self._values(column, row.sample_id) if self._epochs > 1 else [row.value]
+            self._running[row.slot].change(before, after, row.metadata)
+        return True
+
+    @property
+    def _epochs(self) -> int:
+        return self.started.epochs if self.started else 1
+
+    def _values(self, column: OutcomeColumn, sample_id: str | int) -> list[Value]:
+        numbers = self.samples.epochs_of(sample_id)
+        return [column.values[n] for n in numbers if column.is_scored(n)]  # type: ignore[misc]
+
+    def _replay(self, slot: int) -> None:
+        """Feed a scorer's running metrics with the scores that came before the eval's start did."""
+        column, seen = self.columns[slot], set()
+        for number, sample_id in enumerate(self.samples.ids):
+            if sample_id not in seen and column.is_scored(number):
+                seen.add(sample_id)
+                metadata = column.metadata.get(number)
+                self._running[slot].change([], self._values(column, sample_id), metadata)
+
+    @property
+    def expected(self) -> int | None:
+        """Sample-epochs that there are, as far as it is known."""
+        if self.completed is not None:
+            return self.completed.samples
+        return self.started.expected if self.started else None
+
+    @property
+    def received(self) -> int:
+        """Sample-epochs of which anything came."""
+        return len(self.samples) + len(self.dead)
+
+    @property
+    def failed(self) -> int:
+        """Outcomes that are failures, and completions that could not be read."""
+        return sum(column.failed for column in self.columns) + len(self.dead)
+
+    def names(self) -> list[str]:
+        """Names of the scorers, as the samples have them."""
+        declared = [info.name for info in self.infos]
+        return [
+            max(column.names, key=column.names.__getitem__) if column.names else declared[slot]
+            for slot, column in enumerate(self._all_columns())
+        ]
+
+    def _all_columns(self) -> Iterator[OutcomeColumn]:
+        yield from self.columns
+        for _ in range(len(self.columns), len(self.infos)):
+            yield OutcomeColumn()
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Account for every expected sample-epoch, scorer by scorer."""
+        return [
+            LedgerEntry(
+                scorer=name,
+                expected=self.expected,
+                received=column.received + len(self.dead),
+                scored=column.scored + column.without,
+                unscored=column.unscored + column.without,
+                failed=column.failed,
+                dead_lettered=len(self.dead),
+            )
+            for name, column in zip(self.names(), self._all_columns(), strict=True)
+        ]
+
+    def balances(self) -> bool:
+        """Tell whether everything is known and accounted for: the log can be sealed."""
+        if self.started is None or self.completed is None:
+            return False
+        total = self.completed.samples
+        return all(e.scored + e.failed + e.dead_lettered >= total for e in self.ledger())
+
+    def running_rows(self) -> list[EvalScore]:
+        """Return metrics over the scores seen so far, as result rows; metrics of users are computed anew."""
+        rows: list[EvalScore] = []
+        for slot, (running, name) in enumerate(zip(self._running, self.names())):
+            running.name = name
+            rows.extend(running.rows(lambda metric, place, slot=slot: self._recompute(slot, metric, place)))
+        return rows
+
+    def partial(self) -> int:
+        """Samples some of whose epochs are missing, so that their reduced scores are not their last."""
+        return max((running.partial for running in self._running), default=0)
+
+    def _recompute(self, slot: int, metric: Metric, place: Place) -> Any:
+        column = self.column(slot)
+        reducers = dict((name, reducer) for reducer, name in reduced_views(self.infos[slot].metrics, self.reducers))
+        try:
+            if place.reducer in reducers:
+                column = column.reduced(reducers[place.reducer])
+            column = column.scored()
+            if place.key is not None:
+                column = column.leaves(place.key).scored()
+            return metric_value(metric, column, self.infos[slot].name)
+        except (ScorersError, LookupError, TypeError):
+            return math.nan  # a metric that fails on what there is so far; over the final scores it is an error
+
+    def column(self, slot: int) -> ScoreColumn:
+        """Return a scorer's scores in the order in which Inspect sees a log's samples."""
+        outcomes = self.columns[slot] if slot < len(self.columns) else OutcomeColumn()
+        numbers = [n for n in rescore_order(self.samples.ids, self.samples.epochs) if outcomes.is_scored(n)]
+        values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
+        keeps = self._keeps_metadata[slot]
+
+        def metadata(index: int) -> dict[str, Any] | None:
+            if keeps:
+                return outcomes.metadata.get(numbers[index])
+            return self._load_score(outcomes.offsets[numbers[index]]).metadata
+
+        def load(index: int) -> Any:
+            return self._load_score(outcomes.offsets[numbers[index]]).score
+
+        return ScoreColumn([self.samples.ids[n] for n in numbers], values, metadata, load)
+
+    def finish(self) -> FinalResults:
+        """Return the final results, computed once; a metric's failure is part of them."""
+        if self.final is None:
+            try:
+                self.final = FinalResults(self.results())
+            except ScorersError as error:
+                self.final = FinalResults(None, str(error))
+        return self.final
+
+    def results(self) -> EvalResults:
+        """Final results, number for number as Inspect computes them on the same scores.
+
+        Raises
+        ------
+        MetricError, ReducerError, InvalidMetricsError
+            A metric or reducer raised, or does not fit the scores.
+        """
+        spec = (self.started.header.get("eval") or {}) if self.started else {}
+        declared = spec.get("headline_metric")
+        columns = [(info, self.column(slot), name) for slot, (info, name) in enumerate(zip(self.infos, self.names()))]
+        return eval_results(
+            total_samples=self.received,
+            completed_samples=self.received - sum(self.samples.errored) - len(self.dead),
+            columns=columns,
+            reducers=self.reducers,
+            headline=HeadlineMetric.model_validate(declared) if declared else None,
+        )

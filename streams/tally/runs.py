@@ -1,0 +1,70 @@
+"""All runs that a worker knows, and their rebuilding from the table of segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from evalstream.scorers.jsontext import dumps, loads
+
+from ..events import EvalCompleted, EvalStarted, LogMaterialised, ScoreEmitted
+from .rows import decode_segment
+from .run_state import RunState
+
+__all__ = ["Runs", "state_key"]
+
+Kind = Literal["start", "rows", "complete", "log"]
+
+
+def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
+    """Key of one table record of a run: its start, its completion, its log, or one of its numbered segments."""
+    return dumps([run.eval_id, run.run_id, kind, number])
+
+
+class Runs:
+    """Runs by eval id and run id."""
+
+    def __init__(self, load_score: Callable[[int], ScoreEmitted]) -> None:
+        self._load_score = load_score
+        self._runs: dict[tuple[str, str], RunState] = {}
+
+    def get(self, eval_id: str, run_id: str) -> RunState:
+        """Return a run, a new one at first sight."""
+        run = self._runs.get((eval_id, run_id))
+        if run is None:
+            run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, self._load_score)
+        return run
+
+    def forget(self, run: RunState) -> None:
+        """Drop a run's state."""
+        self._runs.pop((run.eval_id, run.run_id), None)
+
+    def __iter__(self) -> Iterator[RunState]:
+        return iter(list(self._runs.values()))
+
+    def unfinished(self) -> list[RunState]:
+        """Runs whose log is not written yet."""
+        return [run for run in self if run.materialised is None]
+
+    def rebuild(self, table: Mapping[bytes, bytes]) -> None:
+        """Make all runs anew from the table's records; of several owners' records each holds true."""
+        self._runs.clear()
+        records: list[tuple[tuple[str, str, str, int], bytes]] = []
+        for key, value in table.items():
+            eval_id, run_id, kind, number = loads(key)
+            records.append(((eval_id, run_id, kind, number), value))
+        for (eval_id, run_id, kind, number), value in sorted(records, key=lambda record: record[0]):
+            self._restore(self.get(eval_id, run_id), kind, number, value)
+
+    def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
+        if kind == "rows":
+            for row in decode_segment(value):
+                run.apply(row)
+            run.segments = max(run.segments, number + 1)
+        else:
+            restore: dict[str, Callable[[Any], None]] = {
+                "start": lambda text: run.start(EvalStarted.model_validate_json(text)),
+                "complete": lambda text: run.complete(EvalCompleted.model_validate_json(text)),
+                "log": lambda text: setattr(run, "materialised", LogMaterialised.model_validate_json(text)),
+            }
+            restore[kind](value)

@@ -1,0 +1,99 @@
+"""Batches of records as Faust events: what every transport of ours shares.
+
+Faust's own consumers yield one record at a time, and its bookkeeping per event costs more than scoring does. Here a
+fetched partition batch travels as *one* `ConsumerMessage` whose value is a `Batch`, at the offset of the batch's last record.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import faust
+from faust.transport.consumer import Consumer
+from faust.types import TP, ConsumerMessage
+
+from .record import Batch, Record
+
+__all__ = ["BatchingConsumer", "RawSchema"]
+
+
+class RawSchema(faust.Schema):  # type: ignore[misc]
+    """Hands key and value to the agent as they are: bytes are decoded by us, where an error can be dealt with.
+
+    Faust drops an event whose agent or decoder raises, and commits its offset all the same.
+    """
+
+    def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        return message.key
+
+    def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        return message.value
+
+
+class BatchingConsumer(Consumer):  # type: ignore[misc]
+    """A Faust consumer that yields batches of our topics, and single records of changelogs (recovery counts those)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._delivered: dict[TP, deque[int]] = defaultdict(deque)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        fetched, active = await self._wait_next_records(timeout)
+        if fetched is None or self.should_stop:
+            return
+        if not self.flow_active:
+            # Partitions are on the move: what was fetched is fetched again once they have settled.
+            await self.perform_seek()
+            return
+        generation = self.app.consumer_generation_id
+        for tp, records in fetched.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
+                continue
+            if self._is_changelog_tp(tp):
+                for record in records:
+                    yield tp, self._message(tp, record.offset, record.key, record.value, record.timestamp_ms)
+            elif records:
+                last = records[-1]
+                self._delivered[tp].append(last.offset)
+                batch = Batch(tp.topic, tp.partition, records)
+                yield tp, self._message(tp, last.offset, None, batch, last.timestamp_ms)
+
+    def _message(self, tp: TP, offset: int, key: Any, value: Any, timestamp_ms: int) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic, tp.partition, offset, timestamp_ms / 1000, 0, (), key, value, None, tp=tp,
+            # A message without the current generation is skipped by streams, silently.
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+    def _new_offset(self, tp: TP) -> int | None:
+        # Faust takes the offsets inside a batch for gaps. What may be committed is one past the last offset of the
+        # longest acked prefix of batches, in the order in which they were delivered.
+        acked, delivered = self._acked_index[tp], self._delivered[tp]
+        last = None
+        while delivered and delivered[0] in acked:
+            last = delivered.popleft()
+            acked.discard(last)
+        self._acked[tp] = [offset for offset in self._acked[tp] if offset in acked]
+        return None if last is None else last + 1
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: `_new_offset` does not look at gaps."""
+
+    async def perform_seek(self) -> None:
+        self._delivered.clear()
+        await super().perform_seek()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        for tp in revoked:
+            self._delivered.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        raise NotImplementedError("records travel in batches")
+
+
+RecordMap = Mapping[TP, Sequence[Record]]

@@ -1,0 +1,69 @@
+"""From a broker URL to its topic store; all parts of a process share one store per URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..errors import BrokerError
+from .memory_store import MemoryStore
+from .sqlite_store import SqliteStore
+from .store import TopicStore
+
+__all__ = ["close_store", "embedded_folder", "open_store"]
+
+_open: dict[str, TopicStore] = {}
+
+
+def embedded_folder(url: str) -> Path:
+    """Return the folder that an ``embedded:///dir`` URL names.
+
+    Examples
+    --------
+    >>> embedded_folder("embedded:///var/lib/evals").as_posix()
+    '/var/lib/evals'
+
+    Raises
+    ------
+    BrokerError
+        The URL has a host, or no path.
+    """
+    parts = urlsplit(url)
+    if parts.netloc or not parts.path.strip("/"):
+        raise BrokerError(
+            f"{url!r} names no folder: write three slashes and an absolute path, as in embedded:///home/me/evals."
+        )
+    return Path(unquote(parts.path))
+
+
+_openers: dict[str, Callable[[str], TopicStore]] = {
+    "memory": lambda url: MemoryStore(),
+    "embedded": lambda url: SqliteStore(embedded_folder(url)),
+}
+
+
+def open_store(url: str) -> TopicStore:
+    """Open the store of a broker URL, or find it if this process has it open.
+
+    Raises
+    ------
+    BrokerError
+        Unknown scheme, or the store cannot be opened.
+    """
+    if url not in _open:
+        opener = _openers.get(urlsplit(url).scheme)
+        if opener is None:
+            raise BrokerError(
+                f"{url!r} is not a broker that this version knows: use embedded:///folder"
+                " (memory:// is what `evalstream score` uses)."
+            )
+        _open[url] = opener(url)
+    return _open[url]
+
+
+def close_store(url: str) -> None:
+    """Close the store of a URL, if it is open."""
+    store = _open.pop(url, None)
+    if store is not None:
+        store.close()

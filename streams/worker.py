@@ -1,0 +1,58 @@
+"""A worker: one Faust app with its agents, running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .app import build_app, new_app
+from .pipeline import Listener, Pipeline
+from .settings import WorkerSettings
+from .tally.run_state import RunState
+from .transport.embedded import worker_lock
+from .transport.reader import StoreReader
+from .transport.stores import close_store, embedded_folder, open_store
+
+__all__ = ["running_worker"]
+
+
+@asynccontextmanager
+async def running_worker(
+    settings: WorkerSettings,
+    listener: Listener | None = None,
+    destination: Callable[[RunState], Path] | None = None,
+) -> AsyncIterator[Pipeline]:
+    """Run the agents for as long as the block lasts.
+
+    Raises
+    ------
+    BrokerError
+        The broker cannot be opened, or another worker runs on an embedded one.
+    """
+    async with AsyncExitStack() as stack:
+        if urlsplit(settings.broker).scheme == "embedded":
+            stack.enter_context(worker_lock(embedded_folder(settings.broker)))
+        store = open_store(settings.broker)
+        stack.callback(close_store, settings.broker)
+        app = new_app(settings)
+        pipeline = Pipeline(settings, lambda: StoreReader(store), listener, destination)
+        build_app(app, pipeline)
+        stack.callback(pipeline.scoring.stop)
+        await app.start()
+        stack.push_async_callback(app.stop)
+        yield pipeline
+
+
+async def until_idle(pipeline: Pipeline, seconds: float) -> None:
+    """Return when every known eval has its log and nothing came for some seconds; raise what an agent failed with."""
+    loop = asyncio.get_running_loop()
+    while True:
+        quiet = loop.time() - pipeline.last_activity
+        if quiet >= seconds and not pipeline.runs.unfinished():
+            return
+        await asyncio.wait({pipeline.failed}, timeout=max(seconds - quiet, 0.05))
+        if pipeline.failed.done():
+            pipeline.failed.result()
