@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _anything = msgspec.json.Decoder()
 _scan = json.JSONDecoder()
+_print = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes an encoder per call
 _WHITESPACE = " \t\n\r"
 
 
@@ -56,9 +58,8 @@ def dumps(value: Any) -> bytes:
     >>> dumps({"é": [float("nan"), 1.0, None]}).decode()
     '{"é":[NaN,1.0,null]}'
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
-        return text.encode()
+        return _print(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -109,12 +110,17 @@ def join_object(members: Mapping[str, bytes]) -> bytes:
     >>> join_object({"a": b"1", "b": b"[NaN]"})
     b'{"a":1,"b":[NaN]}'
     """
-    return b"{" + b",".join(dumps(key) + b":" + text for key, text in members.items()) + b"}"
+    return b"{" + b",".join([_name(key) + text for key, text in members.items()]) + b"}"
 
 
 def join_array(elements: Iterable[bytes]) -> bytes:
     """Put elements back together, the inverse of `split_array`."""
     return b"[" + b",".join(elements) + b"]"
+
+
+@lru_cache(1024)  # samples have the same members, ever again
+def _name(key: str) -> bytes:
+    return dumps(key) + b":"
 
 
 def _slowly(data: bytes | str, parse: Any) -> Any:

@@ -6,13 +6,12 @@ overwriting puts a new one in its place, and where there is none a new one goes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from evalstream.scorers.jsontext import dumps, join_array, loads, split_array
-from evalstream.streams.logs.score_events import Moment, NewScore, children, scorers_span
+from evalstream.streams.logs.score_events import Moment, NewScore, scorer_spans, scorers_span
 
 __all__ = ["splice_events"]
 
@@ -29,8 +28,6 @@ class _Event(msgspec.Struct):
 
 
 _event = msgspec.json.Decoder(_Event)
-_LAST = re.compile(rb"(\{[^{}]*\})\s*\]\s*\Z")
-_TAIL = 600
 
 
 def splice_events(members: Mapping[str, bytes], scores: Sequence[NewScore], overwrite: bool) -> bytes | None:
@@ -47,17 +44,69 @@ def splice_events(members: Mapping[str, bytes], scores: Sequence[NewScore], over
     text = members.get("events", b"null").strip()
     if text == b"null":
         return None
+    at, last = _last_event(text)
+    span_at, span = _span_before(text, at, last)
+    if span is not None and last is not None:
+        return _into_empty_span(members, text, (span_at, span), (at, last), scores, overwrite)
     if b'"scorers"' in text:
         events = split_array(text)
         begin = _last_scorers_span(events)
         if begin is not None:
             return _into_span(members, events, begin, scores, overwrite)
-    moment = _last_moment(members, text)
+    if last is None and (events := split_array(text)):
+        last = _decode(events[-1])
+    moment = (_moment(last) if last else None) or _sample_moment(members)
     if moment is None or not scores:
         return None
-    new = scorers_span(members, scores, scores[0].score_id, moment)
     head = text[:-1].rstrip()
-    return head + (b"" if head == b"[" else b",") + b",".join(new) + b"]"
+    return head + (b"" if head == b"[" else b",") + scorers_span(members, scores, moment) + b"]"
+
+
+def _last_event(text: bytes) -> tuple[int, _Event | None]:
+    """Return the last event and where it begins, if it is an object without braces in it, as span ends are.
+
+    The text from its last brace on, if it is an object up to the list's bracket, can only be the last element: it
+    would end otherwise if it were inside another, or inside a string.
+    """
+    at = text.rfind(b"{")
+    try:
+        return at, _event.decode(text[at:-1]) if at > 0 else None
+    except (msgspec.DecodeError, UnicodeError):
+        return at, None
+
+
+def _span_before(text: bytes, at: int, last: _Event | None) -> tuple[int, _Event | None]:
+    """Return the begin of a scorers span that ends with the last event, at `at`, and has nothing in it.
+
+    All unscored logs end so, which is worth a way without cutting the events.
+    """
+    if last is None or last.event != "span_end":
+        return 0, None
+    begin = text.rfind(b"{", 0, at)
+    before = text[begin:at].rstrip()
+    try:
+        span = _event.decode(before[:-1]) if begin > 0 and before.endswith(b",") else None
+    except (msgspec.DecodeError, UnicodeError):
+        return 0, None
+    if span is None or not _is_scorers_span(span) or span.id != last.id:
+        return 0, None
+    return begin, span
+
+
+def _into_empty_span(
+    members: Mapping[str, bytes],
+    text: bytes,
+    begin: tuple[int, _Event],
+    end: tuple[int, _Event],
+    scores: Sequence[NewScore],
+    overwrite: bool,
+) -> bytes | None:
+    moment = _moment(end[1]) or _moment(begin[1]) or _sample_moment(members)
+    if moment is None or not scores:
+        return None
+    if overwrite:
+        return text[: begin[0]] + scorers_span(members, scores, moment, begin[1].parent_id) + b"]"
+    return text[: end[0]] + scorer_spans(members, scores, str(begin[1].id), moment) + b"," + text[end[0] :]
 
 
 def _into_span(
@@ -69,22 +118,23 @@ def _into_span(
     if moment is None:
         return None
     if not overwrite:
-        return join_array(events[:end] + children(members, scores, str(span.id), moment) + events[end:])
+        new = [scorer_spans(members, scores, str(span.id), moment)] if scores else []
+        return join_array(events[:end] + new + events[end:])
     foreign = _foreign(events[begin + 1 : end], str(span.id))
-    if scores:
-        new = scorers_span(members, scores, scores[0].score_id, moment, span.parent_id)
-    else:
-        new = [events[begin], *events[end : end + 1]]
+    old = [events[begin], *events[end : end + 1]]
+    new = [scorers_span(members, scores, moment, span.parent_id)] if scores else old
     return join_array([*events[:begin], *new, *foreign, *events[end + 1 :]])
 
 
 def _last_scorers_span(events: list[bytes]) -> int | None:
     for i in range(len(events) - 1, -1, -1):
-        if b'"scorers"' in events[i] and b'"span_begin"' in events[i]:
-            event = _decode(events[i])
-            if event.event == "span_begin" and event.type == event.name == "scorers":
-                return i
+        if b'"scorers"' in events[i] and _is_scorers_span(_decode(events[i])):
+            return i
     return None
+
+
+def _is_scorers_span(event: _Event) -> bool:
+    return event.event == "span_begin" and event.type == event.name == "scorers"
 
 
 def _ends(text: bytes, span: _Event) -> bool:
@@ -116,23 +166,12 @@ def _decode(text: bytes) -> _Event:
     if not isinstance(whole, dict):
         return _Event()
     plain = {key: whole[key] for key in ("event", "id", "span_id", "parent_id", "type", "name") if key in whole}
-    event = _Event(**{key: value for key, value in plain.items() if isinstance(value, str)})
-    event.timestamp = msgspec.Raw(dumps(whole.get("timestamp")))
+    event = _Event(timestamp=msgspec.Raw(dumps(whole.get("timestamp"))))
     event.working_start = msgspec.Raw(dumps(whole.get("working_start")))
+    for key, value in plain.items():
+        if isinstance(value, str):
+            setattr(event, key, value)
     return event
-
-
-def _last_moment(members: Mapping[str, bytes], text: bytes) -> Moment | None:
-    last = _LAST.search(text[-_TAIL:])
-    if last:
-        try:
-            moment = _moment(_event.decode(last[1]))
-        except (msgspec.DecodeError, UnicodeError):
-            moment = None  # what looked like an event began inside a string
-        if moment:
-            return moment
-    events = split_array(text)
-    return (_moment(_decode(events[-1])) if events else None) or _sample_moment(members)
 
 
 def _moment(event: _Event) -> Moment | None:

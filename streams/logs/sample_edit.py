@@ -7,7 +7,6 @@ Nothing here asks the clock or a random generator: the same scores make the same
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from evalstream.scorers.jsontext import dumps, split_object
@@ -71,7 +70,7 @@ def _free_names(scores: Sequence[NewScore], taken: set[str]) -> Sequence[NewScor
             number += 1
             name = f"{score.name}{number}"
         taken.add(name)
-        named.append(score if name == score.name else replace(score, name=name))
+        named.append(score if name == score.name else score._replace(name=name))
     return named
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha1
 from typing import Any, NamedTuple
 
 from evalstream.scorers.jsontext import dumps
 
-__all__ = ["Moment", "NewScore", "children", "scorers_span"]
+__all__ = ["Moment", "NewScore", "scorer_spans", "scorers_span"]
 
-_NAMESPACE = uuid.UUID("0b0f5a52-5c5e-5f0f-9d7e-3a1f4f1b6c11")
+_NAMESPACE = b"evalstream.score-events:"
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+_PAIRS = [(a + b).encode() for a in _ALPHABET for b in _ALPHABET]
 _BASE = len(_PAIRS)
 
 
-@dataclass(frozen=True)
-class NewScore:
+class NewScore(NamedTuple):
     """A score to be put into a sample.
 
     Parameters
@@ -47,7 +46,9 @@ class Moment(NamedTuple):
 
 
 class _Ids:
-    """Ids of Inspect's form, 22 letters and digits: the base-57 form of a UUID, and its successors.
+    """Ids of the form that Inspect's have, 22 letters and digits, the base-57 form of a 128-bit number.
+
+    The number is a hash of the seed; the next ids are its successors, so that one hash serves all events of a score.
 
     Examples
     --------
@@ -56,54 +57,79 @@ class _Ids:
     (22, True, False)
     """
 
+    __slots__ = ("_last", "_stem")
+
     def __init__(self, seed: str) -> None:
-        number, self._last = divmod(uuid.uuid5(_NAMESPACE, seed).int, _BASE)
+        digest = sha1(_NAMESPACE + seed.encode("utf-8", "backslashreplace"), usedforsecurity=False).digest()
+        number, self._last = divmod(int.from_bytes(digest[:16], "big"), _BASE)
         pairs = []
         for _ in range(10):
             number, pair = divmod(number, _BASE)
             pairs.append(_PAIRS[pair])
-        self._stem = "".join(reversed(pairs))
+        pairs.reverse()
+        self._stem = b"".join(pairs)
 
-    def __getitem__(self, i: int) -> str:
+    def __getitem__(self, i: int) -> bytes:
         return self._stem + _PAIRS[(self._last + i) % _BASE]
 
 
-def children(members: Mapping[str, bytes], scores: Sequence[NewScore], parent: str, moment: Moment) -> list[bytes]:
-    """Return span begin, score and span end for each score, as children of the span `parent`."""
-    target = members.get("target", b'""')
-    if target[:1] != b"[":
-        target = b"[" + target + b"]"
-    usage = members.get("model_usage", b"{}")
-    usage = b"" if usage in (b"{}", b"null") else b',"model_usage":' + usage
-    timestamp, working_start = moment
-    events: list[bytes] = []
-    for score in scores:
-        ids = _Ids(score.score_id)
-        name, span = dumps(score.name), ids[1].encode()
-        options = dumps(dict(score.options)) if score.options else b"{}"
-        common = b'","span_id":"%s","timestamp":%s,"working_start":%s,"event":"' % (span, timestamp, working_start)
-        events += (
-            b'{"uuid":"%s%sspan_begin","id":"%s","parent_id":%s,"type":"scorer","name":%s}'
-            % (ids[0].encode(), common, span, dumps(parent), name),
-            b'{"uuid":"%s%sscore","score":%s,"target":%s,"intermediate":false,"scorer":%s,"scorer_args":%s%s}'
-            % (ids[2].encode(), common, score.text, target, name, options, usage),
-            b'{"uuid":"%s%sspan_end","id":"%s"}' % (ids[3].encode(), common, span),
-        )
-    return events
+def scorer_spans(members: Mapping[str, bytes], scores: Sequence[NewScore], parent: str, moment: Moment) -> bytes:
+    """Return the events of the scores, with commas between: for each a span below `parent` with the score in it."""
+    seeds = [_Ids(score.score_id) for score in scores]
+    return _spans(members, scores, seeds, dumps(parent), moment)
 
 
 def scorers_span(
-    members: Mapping[str, bytes], scores: Sequence[NewScore], seed: str, moment: Moment, parent: str | None = None
-) -> list[bytes]:
-    """Return a span "scorers" with the `children` of the scores in it; its ids follow from `seed`."""
-    ids = _Ids(seed)
-    span = ids[5]
-    timestamp, working_start = moment
-    common = b'","span_id":"%s","timestamp":%s,"working_start":%s,"event":"' % (span.encode(), timestamp, working_start)
+    members: Mapping[str, bytes], scores: Sequence[NewScore], moment: Moment, parent: str | None = None
+) -> bytes:
+    """Return a span "scorers" with the `scorer_spans` of the scores (at least one) in it."""
+    seeds = [_Ids(score.score_id) for score in scores]
+    first = seeds[0]
+    span = first[5]
+    common = b'","span_id":"%s","timestamp":%s,"working_start":%s,"event":"' % (span, *moment)
     above = b"" if parent is None else b'"parent_id":%s,' % dumps(parent)
-    return [
-        b'{"uuid":"%s%sspan_begin","id":"%s",%s"type":"scorers","name":"scorers"}'
-        % (ids[4].encode(), common, span.encode(), above),
-        *children(members, scores, span, moment),
-        b'{"uuid":"%s%sspan_end","id":"%s"}' % (ids[6].encode(), common, span.encode()),
-    ]
+    return (
+        b'{"uuid":"%s%sspan_begin","id":"%s",%s"type":"scorers","name":"scorers"},%s,{"uuid":"%s%sspan_end","id":"%s"}'
+        % (
+            first[4],
+            common,
+            span,
+            above,
+            _spans(members, scores, seeds, b'"%s"' % span, moment),
+            first[6],
+            common,
+            span,
+        )
+    )
+
+
+def _spans(
+    members: Mapping[str, bytes], scores: Sequence[NewScore], seeds: Sequence[_Ids], parent: bytes, moment: Moment
+) -> bytes:
+    # An event of rescoring has the target as a list, and the usage of the sample only if there is any: as in Inspect.
+    target = members.get("target", b'""')
+    if target[:1] != b"[":
+        target = b"[%s]" % target
+    usage = members.get("model_usage", b"{}")
+    usage = b"" if usage in (b"{}", b"null") else b',"model_usage":' + usage
+    events = []
+    for score, ids in zip(scores, seeds, strict=True):
+        name, span = _printed(score.name), ids[1]
+        options = dumps(dict(score.options)) if score.options else b"{}"
+        common = b'","span_id":"%s","timestamp":%s,"working_start":%s,"event":"' % (span, *moment)
+        events.append(
+            b'{"uuid":"%s%sspan_begin","id":"%s","parent_id":%s,"type":"scorer","name":%s},'
+            b'{"uuid":"%s%sscore","score":%s,"target":%s,"intermediate":false,"scorer":%s,"scorer_args":%s%s},'
+            b'{"uuid":"%s%sspan_end","id":"%s"}'
+            % (
+                *(ids[0], common, span, parent, name),
+                *(ids[2], common, score.text, target, name, options, usage),
+                *(ids[3], common, span),
+            )
+        )
+    return b",".join(events)
+
+
+@lru_cache(256)
+def _printed(name: str) -> bytes:
+    return dumps(name)
