@@ -3,6 +3,7 @@
 ::
 
     StreamsError
+    ├── UsageError            what was asked for makes no sense, or cannot be found
     ├── BrokerError           a broker that cannot be opened or used
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
     ├── ClaimError            an event that claims a body from a store that is not here
@@ -38,11 +39,16 @@ __all__ = [
     "NotALogError",
     "SampleDecodeError",
     "StreamsError",
+    "UsageError",
 ]
 
 
 class StreamsError(Exception):
     """Root of the tree; never raised itself."""
+
+
+class UsageError(StreamsError):
+    """What the user asked for makes no sense, or cannot be found; the message says what to ask for instead."""
 
 
 class BrokerError(StreamsError):
@@ -127,7 +133,7 @@ class LogChangedError(LogError):
 
 
 class LogWriteError(LogError):
-    """The log could not be written; what was at ``path`` before is untouched. Carries the ``cause``, if there is one."""
+    """The log could not be written; what was at ``path`` before is untouched. Carries the ``cause``, if any."""
 
     def __init__(self, path: str | os.PathLike[str], cause: OSError | str) -> None:
         self.cause = cause if isinstance(cause, OSError) else None
