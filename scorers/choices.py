@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from random import Random
 
 __all__ = ["Choice", "Choices", "letter", "lettered", "position"]
 
@@ -48,6 +50,9 @@ class Choices(Sequence[Choice]):
     def __getitem__(self, index: int | slice) -> Choice | Sequence[Choice]:
         return self._choices[index]
 
+    def __iter__(self) -> Iterator[Choice]:
+        return iter(self._choices)
+
     def __len__(self) -> int:
         return len(self._choices)
 
@@ -58,10 +63,12 @@ class Choices(Sequence[Choice]):
         """Say whether the model picked the choice at this position (from 0, in the shown order)."""
         self._choices[index].correct = correct
 
-    def shuffle(self, rand: random.Random | None = None) -> None:
+    def shuffle(self, rand: Random | None = None) -> None:
         """Put the choices into random order; each keeps its ``original_position``."""
+        from random import Random  # noqa: PLC0415 - only solvers shuffle, and scorers load faster without it
+
         order = list(range(len(self._choices)))
-        (rand or random.Random()).shuffle(order)
+        (rand or Random()).shuffle(order)
         self._choices = [self._choices[p] for p in order]
 
 

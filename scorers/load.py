@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
-import importlib.metadata
 import inspect
 import sys
 import sysconfig
@@ -130,6 +129,8 @@ def _in_file(kind: Kind, file: str, name: str | None) -> Entry:
 
 def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
     """Find what an installed package registers with us when its entry point is loaded."""
+    import importlib.metadata  # noqa: PLC0415 - slow to import, and rarely needed
+
     for group in _ENTRY_POINT_GROUPS:
         for point in importlib.metadata.entry_points(group=group, name=package):
             try:

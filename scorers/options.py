@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from .errors import ScorersError
 
 __all__ = ["OptionSyntaxError", "parse_options"]
@@ -41,6 +39,8 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
     >>> parse_options(["location=any", "ignore-case=false", "k=2", "items=a,b,3"])
     {'location': 'any', 'ignore_case': False, 'k': 2, 'items': ['a', 'b', '3']}
     """
+    import yaml  # noqa: PLC0415 - a worker that is given no options does without
+
     parsed: dict[str, Any] = {}
     for option in options:
         key, equals, text = option.partition("=")

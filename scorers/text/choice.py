@@ -43,12 +43,13 @@ def _choice(multiple_correct: bool | None = None) -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         choices: Sequence[Choice] = state.choices
+        completion = state.completion
         if not choices:
             raise SampleError("choices", "is empty, and the choice scorer requires samples with choices", _label(state))
         wanted = _positions(target, len(choices), state)
         if all(choice.correct is None for choice in choices):
             choices = marked_choices(state, len(wanted) > 1, multiple_correct)
-        explanation = state.completion
+        explanation = completion
         if any(choice.original_position != i for i, choice in enumerate(choices)):
             explanation = _shuffled_explanation(choices)
         selected = sorted(choice.original_position for choice in choices if choice.correct)
@@ -56,7 +57,7 @@ def _choice(multiple_correct: bool | None = None) -> Scorer:
         answer = ", ".join(letter(i) for i in selected)
         if right or selected:
             return Score(value=CORRECT if right else INCORRECT, answer=answer, explanation=explanation)
-        silent = blank(state.completion)
+        silent = blank(completion)
         return Score(
             value=NOANSWER if silent else INCORRECT,
             answer=answer,

@@ -12,7 +12,9 @@ __all__ = ["normalise", "words"]
 _EDGES = string.whitespace + string.punctuation
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _SEPARATOR = re.compile("[ -]")
+_ARTICLES = frozenset({"a", "an", "the"})
 _ARTICLE = re.compile(r"\b(?:an|a|the)\b")
+_DIGIT = re.compile(r"\d")
 
 
 def normalise(text: str, stop_words: frozenset[str] = frozenset()) -> str:
@@ -48,15 +50,17 @@ def normal_stop_words(stop_words: Sequence[str] | None) -> frozenset[str]:
 
 def _word(token: str) -> str:
     token = token.casefold()
-    number = _finite(token)
-    if number is None:
-        number = _finite(token.strip(_EDGES))
-    if number is None:
-        token = token.translate(_NO_PUNCTUATION)
+    if token.isalpha():
+        return "" if token in _ARTICLES else token  # most words: no number, no punctuation, nothing to split
+    if _DIGIT.search(token):
         number = _finite(token)
-    if number is not None:
-        token = str(number)
-    return " ".join(_ARTICLE.sub(" ", token).split())
+        if number is None:
+            number = _finite(token.strip(_EDGES))
+        if number is None:
+            number = _finite(token.translate(_NO_PUNCTUATION))
+        if number is not None:
+            return str(number)
+    return " ".join(_ARTICLE.sub(" ", token.translate(_NO_PUNCTUATION)).split())
 
 
 def _finite(text: str) -> float | None:

@@ -51,9 +51,10 @@ def marked_choices(state: TaskState, several_in_target: bool, multiple_correct: 
         multiple_correct = state.multiple_correct
     if multiple_correct is None:
         multiple_correct = _allows_several(prompts, several_in_target)
+    completion = state.completion
     shown = _first_order(prompts, texts)
-    selected = {shown[i] for i in picked(state.completion, len(texts), multiple_correct)}
-    if selected and shown == list(range(len(texts))) and _REWRITTEN.fullmatch(state.completion):
+    selected = {shown[i] for i in picked(completion, len(texts), multiple_correct)}
+    if selected and shown == list(range(len(texts))) and _REWRITTEN.fullmatch(completion):
         shown = _first_order(_sent_prompts(state), texts)
     return Choices([Choice(texts[i], i in selected if selected else None, i) for i in shown])
 
@@ -69,7 +70,8 @@ def _allows_several(prompts: Sequence[str], several_in_target: bool) -> bool:
 
 def _first_order(prompts: Sequence[str], texts: Sequence[str]) -> list[int]:
     """Return the original positions in the order of the first prompt that lists the choices, else unchanged."""
-    if not any(lettered(texts) in prompt for prompt in prompts):
+    unchanged = lettered(texts)
+    if not any(unchanged in prompt for prompt in prompts):
         for prompt in prompts:
             for start in re.finditer(rf"^{letter(0)}\) ", prompt, re.MULTILINE):
                 order = _order_from(prompt, start.start(), texts, [])
