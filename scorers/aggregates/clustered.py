@@ -97,7 +97,7 @@ class ClusteredStderr(NumberAggregate):
         return sqrt_ratio(numerator * count, (count - 1) * n**4 << shift)
 
     def state(self) -> Any:
-        clusters = [[cluster, size, total.state()] for cluster, (total, size) in self._clusters.items()]
+        clusters = [[_plain(cluster), size, total.state()] for cluster, (total, size) in self._clusters.items()]
         return sorted(clusters, key=lambda item: (type(item[0]).__name__, str(item[0])))
 
     def restore(self, state: Any) -> None:
@@ -106,3 +106,10 @@ class ClusteredStderr(NumberAggregate):
             total.restore(total_state)
             self._change(cluster, total, size)
             self.n += size
+
+
+def _plain(cluster: Hashable) -> Hashable:
+    # 1, 1.0 and True are one cluster, and which of them came first must not show.
+    if isinstance(cluster, (int, float)) and cluster == cluster // 1:
+        return int(cluster)
+    return cluster

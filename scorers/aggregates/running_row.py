@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from evalstream.scorers.errors import MetricError
 from evalstream.scorers.metric import Metric
 from evalstream.scorers.results.models import EvalMetric
-from evalstream.scorers.results.rows import named_metrics
+from evalstream.scorers.results.naming import add_list_metric, keyed_metrics
 from evalstream.scorers.value import Value, is_unscored
 
 from .base import Metadata
@@ -56,21 +56,23 @@ class RunningRow:
                 except Exception:  # noqa: BLE001 - a user's to_float may raise anything
                     self._refused[index] += sign
 
-    def metrics(self, scorer: str, place: Place, recompute: Recompute | None) -> dict[str, EvalMetric]:
+    def metrics(self, place: Place, recompute: Recompute | None) -> dict[str, EvalMetric]:
         """Return the metrics, named as in final results; those that nobody can compute are left out."""
-        values: list[tuple[Metric, Any]] = []
+        named: dict[str, EvalMetric] = {}
         for metric, aggregate, refused in zip(self._metrics, self._aggregates, self._refused, strict=True):
             if aggregate is not None:
-                values.append((metric, float("nan") if refused else _get(aggregate.get)))
+                value = float("nan") if refused else _get(aggregate.get)
             elif recompute is not None:
-                values.append((metric, recompute(metric, place)))
-        remaining = iter([value for _, value in values])
-        try:
-            return named_metrics(
-                [metric for metric, _ in values], lambda _: next(remaining), scorer, by_key=place.key is not None
-            )
-        except MetricError:
-            return {}
+                value = recompute(metric, place)
+            else:
+                continue
+            # A value that is no number costs its metric; over the final scores it is an error.
+            with suppress(TypeError, ValueError):
+                if place.key is None:
+                    add_list_metric(named, metric, value)
+                else:
+                    named.update(keyed_metrics(metric, value))
+        return named
 
 
 def _get(get: Callable[[], Any]) -> Any:

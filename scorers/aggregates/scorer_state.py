@@ -105,6 +105,9 @@ class RunningScorer:
     def rows(self, recompute: Recompute | None = None) -> list[EvalScore]:
         """Return the rows so far, as final results would have them over the same scores.
 
+        Keys of dict values come in the order in which they arrived first, which differs from the final one only where
+        samples order their keys differently.
+
         Parameters
         ----------
         recompute
@@ -114,7 +117,7 @@ class RunningScorer:
         rows: list[EvalScore] = []
         for _, view in self._views:
             for key, row, unscored in view.rows():
-                metrics = row.metrics(self.name, Place(view.reducer, key), recompute)
+                metrics = row.metrics(Place(view.reducer, key), recompute)
                 rows.append(
                     self._row(key if key is not None else self.name, view.reducer, row.scored, unscored, metrics)
                 )

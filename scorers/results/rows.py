@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from evalstream.scorers import registry
 from evalstream.scorers.errors import InvalidMetricsError, MetricError
@@ -17,10 +16,7 @@ from .models import EvalMetric, EvalScore
 from .naming import add_list_metric, keyed_metrics
 from .scorer_info import ScorerInfo
 
-__all__ = ["MetricCall", "column_rows", "named_metrics", "rows_of"]
-
-MetricCall = Callable[[Metric], Any]
-"""Gives a metric's value over the scores of one row."""
+__all__ = ["column_rows", "rows_of"]
 
 
 def column_rows(
@@ -47,10 +43,10 @@ def column_rows(
                 leaves = _leaves(scored, key, name)
                 counted = leaves.scored()
                 missing = unscored + len(leaves) - len(counted)
-                named = named_metrics(of_key, _call(counted, name), name, by_key=True)
+                named = _named(of_key, counted, name, by_key=True)
                 rows.append(_row(key, name, reducer, info, named, len(counted), missing))
         else:
-            named = named_metrics(part, _call(scored, name), name, by_key=False)
+            named = _named(part, scored, name, by_key=False)
             rows.append(_row(name, name, reducer, info, named, len(scored), unscored))
     return rows
 
@@ -63,11 +59,10 @@ def rows_of(metrics: Metrics) -> list[Sequence[Metric] | Mapping[str, Sequence[M
     return [plain, *(item for item in metrics if isinstance(item, Mapping))]
 
 
-def named_metrics(metrics: Sequence[Metric], call: MetricCall, scorer: str, *, by_key: bool) -> dict[str, EvalMetric]:
-    """Compute and name the metrics of one row, see `evalstream.scorers.results.naming`."""
+def _named(metrics: Sequence[Metric], scores: ScoreColumn, scorer: str, *, by_key: bool) -> dict[str, EvalMetric]:
     row: dict[str, EvalMetric] = {}
     for metric in metrics:
-        value = call(metric)
+        value = metric_value(metric, scores, scorer)
         try:
             if by_key:
                 row.update(keyed_metrics(metric, value))
@@ -76,10 +71,6 @@ def named_metrics(metrics: Sequence[Metric], call: MetricCall, scorer: str, *, b
         except (TypeError, ValueError) as error:
             raise MetricError(registry.short_log_name(metric), scorer, error) from error
     return row
-
-
-def _call(scores: ScoreColumn, scorer: str) -> MetricCall:
-    return lambda metric: metric_value(metric, scores, scorer)
 
 
 def _leaves(scored: ScoreColumn, key: str, scorer: str) -> ScoreColumn:
