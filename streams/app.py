@@ -42,9 +42,14 @@ class _PromptTableManager(TableManager):  # type: ignore[misc]
             await self.recovery.start()
 
 
+class _App(faust.App):  # type: ignore[misc]
+    def _create_directories(self) -> None:
+        """Do nothing: the table lives in memory and on its changelog, so Faust's data folder would stay empty."""
+
+
 def new_app(settings: WorkerSettings) -> Any:
     """Make the bare Faust app for a broker."""
-    return faust.App(
+    return _App(
         settings.app_id,
         broker=settings.broker,
         store="memory://",

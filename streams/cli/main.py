@@ -1,0 +1,41 @@
+"""The ``evalstream`` command and its subcommands."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import evalstream
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "publish": "Publish a log's samples to a broker, as if the eval were being run.",
+    "score": "Score logs: each one's scored log is what Inspect would have written.",
+    "worker": "Run the agents that score, tally and write logs.",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are used: ``--help`` should not wait for Faust."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"evalstream.streams.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(evalstream.__version__, prog_name="evalstream")
+def main() -> None:
+    """Inspect AI's scoring as an event stream."""

@@ -1,0 +1,105 @@
+"""``evalstream publish``: a log's samples as events on a broker."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from evalstream.scorers.errors import ScorersError
+
+from ..errors import StreamsError, UsageError
+from ..logs.source import open_log
+from ..publish.events_of_log import LogEvents
+from ..publish.plan import Wishes, plan_scoring
+from ..settings import default_log_dir
+from ..topics import COMPLETIONS, EVALS
+from ..transport.record import NewRecord
+from ..transport.store import TopicStore
+from ..transport.stores import close_store, open_store
+from .inputs import find_logs
+from .options import EXIT_USAGE, broker_option, fail, guarded, scoring_options, wishes_of
+
+__all__ = ["command"]
+
+BATCH_RECORDS = 200
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+@click.command(name="publish", short_help="Publish logs.")
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+@broker_option
+@scoring_options
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Samples a second.")
+@click.option("--shuffle", is_flag=True, help="Publish the samples in random order, as concurrent ones end.")
+@guarded
+def command(
+    logs: Sequence[str],
+    broker: str,
+    scorers: Sequence[str],
+    scorer_args: Sequence[str],
+    metrics: Sequence[str],
+    epochs_reducer: str | None,
+    rate: float | None,
+    shuffle: bool,
+) -> int:
+    """Publish LOGs to a broker as if their evals were being run: start, each sample, end.
+
+    Scores that a log has are left out. The scorers are those that the log names, unless --scorer says otherwise; a worker
+    must know them.
+    """
+    if urlsplit(broker).scheme == "memory":
+        raise UsageError("memory:// ends with this command: publish to an embedded:///folder")
+    wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, "overwrite")
+    store = open_store(broker)
+    code = 0
+    try:
+        for path in find_logs(logs, default_log_dir()):
+            try:
+                count = _publish(path, wishes, store, rate, shuffle)
+            except (StreamsError, ScorersError) as error:
+                fail(error if str(path) in str(error) else f"{path}: {error}")
+                code = EXIT_USAGE
+            else:
+                click.echo(f"Published {path}: {count} samples")
+    finally:
+        close_store(broker)
+    return code
+
+
+def _publish(path: Path, wishes: Wishes, store: TopicStore, rate: float | None, shuffle: bool) -> int:
+    with open_log(path) as source:
+        events = LogEvents(source, plan_scoring(source.header, wishes))
+        key = events.eval_id.encode()
+        order = list(range(source.sample_count))
+        if shuffle:
+            random.shuffle(order)
+        store.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+        for records in _batches(events.completions(order), rate):
+            store.append(COMPLETIONS.name, records)
+        store.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])
+        return source.sample_count
+
+
+def _batches(records: Iterable[NewRecord], rate: float | None) -> Iterator[list[NewRecord]]:
+    """Gather records into appends: by number and bytes, or one by one at a rate."""
+    if rate is not None:
+        begin = time.monotonic()
+        for number, record in enumerate(records):
+            time.sleep(max(begin + number / rate - time.monotonic(), 0))
+            yield [record]
+        return
+    batch: list[NewRecord] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += record.size
+        if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,149 @@
+"""What a scored log's numbers look like, for people and for machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from evalstream.streams.score_log import ScoredLog
+
+from ..events import LedgerEntry
+
+__all__ = ["as_json", "brief", "print_report"]
+
+_ERRORS = ("stderr", "bootstrap_stderr")
+
+
+def print_report(console: Console, log: Path, scored: ScoredLog) -> None:
+    """Print a log's metrics, its ledger if anything is missing, and where it is."""
+    final = scored.run.finish()
+    if final.error is not None:
+        console.print(f"[bold red]No results:[/] {_plain(final.error)}")
+    elif scored.run.rows:
+        console.print(_metrics_table(log, scored.run.rows))
+    if scored.run.failed:
+        console.print(_ledger_table(scored.written.ledger))
+        for line in _failures(scored):
+            console.print(line, markup=False, soft_wrap=True)
+    console.print(f"Scored log: {scored.written.location}", markup=False, soft_wrap=True)
+
+
+def _metrics_table(log: Path, rows: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table(title=_plain(log.name), title_justify="left")
+    for heading, justify in (("scorer", "left"), ("reducer", "left"), ("metric", "left"), ("value", "right"),
+                             ("stderr", "right"), ("scored", "right"), ("unscored", "right")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        metrics = row.get("metrics") or {}
+        error = next((metrics[key]["value"] for key in _ERRORS if key in metrics), None)
+        shown = {key: metric for key, metric in metrics.items() if key not in _ERRORS} or metrics
+        name = row["name"] if row["name"] == row["scorer"] else f"{row['scorer']} · {row['name']}"
+        for index, (key, metric) in enumerate(shown.items()):
+            first = index == 0
+            table.add_row(
+                _plain(name) if first else "",
+                _plain(row.get("reducer") or "") if first else "",
+                _plain(f"{metric['group']} {metric['name']}" if metric.get("group") else key),
+                number(metric["value"]),
+                number(error) if error is not None and first else "",
+                str(row.get("scored_samples", "")) if first else "",
+                str(row.get("unscored_samples", "")) if first else "",
+            )
+    return table
+
+
+def _ledger_table(ledger: Iterable[LedgerEntry]) -> Table:
+    table = Table(title="Ledger", title_justify="left")
+    for heading in ("scorer", "expected", "received", "scored", "unscored", "failed", "dead-lettered"):
+        table.add_column(heading, justify="left" if heading == "scorer" else "right")
+    for entry in ledger:
+        numbers = (
+            entry.expected, entry.received, entry.scored, entry.unscored, entry.failed, entry.dead_lettered,
+        )  # fmt: skip
+        table.add_row(_plain(entry.scorer), *(str(number) for number in numbers))
+    return table
+
+
+NAMED = 5
+
+
+def _failures(scored: ScoredLog) -> list[str]:
+    """Say of the first few samples without a score which they are and why."""
+    run = scored.run
+    lines = []
+    for name, column in zip(run.names(), run.columns):
+        for number, reason in list(column.failures.items())[:NAMED]:
+            lines.append(f"  {name}: sample {run.samples.ids[number]} epoch {run.samples.epochs[number]}: {reason}")
+        if column.failed > NAMED:
+            lines.append(f"  {name}: and {column.failed - NAMED} more")
+    lines.extend(f"  not readable: {row.reason}" for row in list(run.dead.values())[:NAMED])
+    if len(run.dead) > NAMED:
+        lines.append(f"  not readable: and {len(run.dead) - NAMED} more")
+    return lines
+
+
+def as_json(log: Path, scored: ScoredLog, action: str) -> dict[str, Any]:
+    """Return the same for machines; NaN is null, which JSON knows."""
+    final = scored.run.finish()
+    return {
+        "log": str(log),
+        "output": scored.written.location,
+        "sha256": scored.written.sha256,
+        "status": scored.written.status,
+        "action": action,
+        "samples": scored.run.expected,
+        "results": _finite(scored.run.rows),
+        "error": final.error,
+        "failures": [line.strip() for line in _failures(scored)],
+        "ledger": [entry.model_dump() for entry in scored.written.ledger],
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def brief(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Name the first metric of each row, for beside a progress bar.
+
+    Examples
+    --------
+    >>> brief([{"name": "match", "reducer": None, "metrics": {"accuracy": {"value": 0.5}}}])
+    'match accuracy 0.500'
+    """
+    parts = []
+    for row in rows:
+        for key, metric in row["metrics"].items():
+            reducer = f"/{row['reducer']}" if row.get("reducer") else ""
+            parts.append(f"{row['name']}{reducer} {key} {number(metric['value'])}")
+            break
+    return "  ".join(parts[:3])
+
+
+def number(value: Any) -> str:
+    """Show a metric's value: three decimals for a float, nothing for what is not known.
+
+    Examples
+    --------
+    >>> number(0.12345), number(3), number(float("nan"))
+    ('0.123', '3', '–')
+    """
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.3f}"
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """Names come from logs: they must not speak rich's markup, nor the terminal's."""
+
+    return escape("".join(c if c.isprintable() else "?" for c in text))

@@ -1,0 +1,112 @@
+"""``evalstream worker``: the agents, on a broker that others publish to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from evalstream.scorers.load import load_file
+
+from ..errors import StreamsError
+from ..events import LogMaterialised
+from ..pipeline import Pipeline
+from ..scoring.scoring import DEFAULT_TIMEOUT
+from ..settings import WorkerSettings, default_log_dir
+from ..tally.run_state import RunState
+from ..worker import running_worker, until_idle
+from .options import broker_option, guarded
+
+__all__ = ["command"]
+
+logger = logging.getLogger("evalstream.worker")
+
+
+class _Journal:
+    """A listener that writes to the worker's log."""
+
+    def on_progress(self, run: RunState) -> None:
+        logger.debug("eval %s run %s: %d of %s samples", run.eval_id, run.run_id, run.received, run.expected)
+
+    def on_writing(self, run: RunState, samples: int) -> None:
+        """Say nothing: writing is quick."""
+
+    def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
+        failed = f", {run.failed} failed" if run.failed else ""
+        logger.info("eval %s run %s: %d samples%s, log %s", run.eval_id, run.run_id, run.received, failed, log.location)
+
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:  # noqa: ARG002
+        """Keep trying: a full disk may be emptied."""
+        return True
+
+
+@click.command(name="worker", short_help="Run the agents.")
+@broker_option
+@click.option(
+    "--scorers", "scorer_files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    help="Python file with scorers, metrics or reducers that evals may name; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--log-dir", type=click.Path(path_type=Path), default=default_log_dir, show_default="$INSPECT_LOG_DIR, else ./logs",
+    help="Where scored logs are written.",
+)  # fmt: skip
+@click.option(
+    "--exit-when-idle", type=click.FloatRange(min=0), metavar="SECONDS",
+    help="End when every known eval has its log and nothing came for that long.",
+)  # fmt: skip
+@click.option(
+    "--scorer-timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
+    metavar="SECONDS", help="How long a scorer may take for one sample.",
+)  # fmt: skip
+@guarded
+def command(
+    broker: str,
+    scorer_files: Sequence[Path],
+    log_dir: Path,
+    exit_when_idle: float | None,
+    scorer_timeout: float,
+) -> int:
+    """Score what is published to a broker, and write each eval's log when it is complete.
+
+    Scorers come from evalstream and from --scorers files: an event can name a scorer, never bring one. Ctrl-C ends the
+    worker; the next one goes on where it stopped.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    logger.setLevel(logging.INFO)
+    for path in scorer_files:
+        names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
+        logger.info("loaded %s from %s", names or "nothing", path)
+    settings = WorkerSettings(broker=broker, log_dir=log_dir, scorer_timeout=scorer_timeout)
+    asyncio.run(_run(settings, exit_when_idle))
+    return 0
+
+
+async def _run(settings: WorkerSettings, exit_when_idle: float | None) -> None:
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_worker(settings, _Journal()) as pipeline:
+        logger.info("worker is ready on %s, logs go to %s", settings.broker, settings.log_dir)
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_ends(pipeline, exit_when_idle))]
+        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for task in done:
+            task.result()
+        logger.info("worker stops")
+
+
+async def _ends(pipeline: Pipeline, exit_when_idle: float | None) -> None:
+    if exit_when_idle is None:
+        await pipeline.failed
+    else:
+        await until_idle(pipeline, exit_when_idle)
