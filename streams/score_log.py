@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .errors import StreamsError
 from .events import LogMaterialised
@@ -96,7 +97,8 @@ async def score_log(
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register("log", lambda key: _claimed(source, key))
         await _publish(LogEvents(source, plan, claim_store="log"), broker)
-        await asyncio.wait({outcome.done, pipeline.failed}, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not outcome.done.done():
             pipeline.failed.result()
         return outcome.done.result()

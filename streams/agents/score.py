@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import CompletionError
 from ..events import SampleDeadLettered, ScoreFailure, Source
 from ..pipeline import Pipeline
-from ..scoring.completion import Completion, read_completion
+from ..scoring.completion import Completion, CompletionReader
 from ..scoring.dead_letter import dead_letter
 from ..scoring.scorer_set import ScorerSet
 from ..scoring.scoring import failed
@@ -31,6 +31,7 @@ class ScoreAgent:
         self._app, self._pipeline = app, pipeline
         self._window = asyncio.Semaphore(pipeline.settings.window)
         self._outbox = Outbox(lambda records: app.producer.send_batch(SCORES.name, records))
+        self._completions = CompletionReader(pipeline.claims)
         self._batches: set[asyncio.Task[None]] = set()
 
     async def __call__(self, stream: Any) -> None:
@@ -50,7 +51,7 @@ class ScoreAgent:
         for record in batch.records:
             source = Source(topic=COMPLETIONS.name, partition=batch.partition, offset=record.offset)
             try:
-                completion = read_completion(record.value or b"", source, self._pipeline.claims)
+                completion = self._completions.read(record.value or b"", source)
             except CompletionError as error:
                 checkpoint.send(DEAD_LETTERS, [dead_letter(record, source, error, "decode")])
                 scored.extend(_dead(error, source))

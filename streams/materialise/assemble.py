@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evalstream.scorers.jsontext import dumps, join_object, loads, split_object
 from evalstream.scorers.reducer import ScoreReducer
+from evalstream.scorers.reducers.driver import ValueReducer
 from evalstream.scorers.reducers.names import reducer_log_name
 from evalstream.scorers.results.reductions import reduction_entry, reduction_plan
 from evalstream.scorers.score import Score
@@ -24,7 +25,7 @@ from ..logs.summary import summarise
 from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.target import LogTarget, create_log
 from ..members import unpack_members
-from ..scoring.completion import read_members
+from ..scoring.completion import CompletionReader
 from ..tally.run_state import RunState
 from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
@@ -69,6 +70,7 @@ class _Assembly:
             raise ValueError("a log is written when its eval has started and is complete")
         self._run, self._path, self._reader, self._claims = run, path, reader, claims
         self._started, self._completed = run.started, run.completed
+        self._completions = CompletionReader(claims)
         self._names = run.names()
         # One entry of the log's reductions each: which scorer, and how its epochs are reduced.
         self._plan: list[tuple[int, ScoreReducer]] = [
@@ -116,7 +118,7 @@ class _Assembly:
     def _write_sample(self, target: LogTarget, number: int) -> None:
         samples = self._run.samples
         record = self._reader.read(COMPLETIONS.name, samples.partitions[number], samples.offsets[number])
-        members = read_members(record.value or b"", self._claims)
+        members = self._completions.members(record.value or b"")
         edited = with_scores(members, list(self._new_scores(number)), self._started.action)
         text = join_object(edited)
         target.add_sample(samples.ids[number], samples.epochs[number], text, summarise(edited, edited.get("scores")))
@@ -124,8 +126,7 @@ class _Assembly:
     def _new_scores(self, number: int) -> Iterator[NewScore]:
         for slot, column in enumerate(self._run.columns):
             if column.is_scored(number):
-                record = self._reader.read(SCORES.name, 0, column.offsets[number])
-                event = split_object(record.value or b"")
+                event = self._event(column.offsets[number])
                 spec = self._started.scorers[slot]
                 name = loads(event["scorer"])
                 yield NewScore(name, event["score"], spec.options, loads(event["score_id"]))
@@ -143,12 +144,25 @@ class _Assembly:
                 epochs = [n for n in samples.epochs_of(samples.ids[number]) if column.is_scored(n)]
                 epochs.sort(key=place.__getitem__)
                 if epochs and epochs[0] == number:
-                    scores = [self._score(column.offsets[n]) for n in epochs]
-                    yield entry, dumps(reduction_entry(reducer, scores, samples.ids[number]))
+                    texts = [self._event(column.offsets[n])["score"] for n in epochs]
+                    yield entry, _reduced(reducer, texts, samples.ids[number])
 
-    def _score(self, offset: int) -> Score:
-        event = split_object(self._reader.read(SCORES.name, 0, offset).value or b"")
-        return Score.model_validate_json(event["score"])
+    def _event(self, offset: int) -> dict[str, bytes]:
+        return split_object(self._reader.read(SCORES.name, 0, offset).value or b"")
+
+
+def _reduced(reducer: ScoreReducer, scores: list[bytes], sample_id: str | int) -> bytes:
+    """Reduce the scores of one sample's epochs, as a log has them in its reductions."""
+    # Some reducers add to the metadata, so that only those count whose sole concern is the value.
+    plain = isinstance(reducer, ValueReducer) and type(reducer).__call__ is ValueReducer.__call__
+    if len(scores) > 1 or not isinstance(reducer, ValueReducer) or not plain:
+        return dumps(reduction_entry(reducer, [Score.model_validate_json(text) for text in scores], sample_id))
+    # One epoch is the usual case: all but the value stays, so that it need not be parsed and printed.
+    members = split_object(scores[0])
+    members["value"] = dumps(reducer.reduce_values([loads(members["value"])]))
+    members["history"] = b"[]"
+    members["sample_id"] = dumps(sample_id)
+    return join_object(members)
 
 
 _OF_START = ("version", "eval", "plan")

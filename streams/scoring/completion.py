@@ -12,9 +12,12 @@ from evalstream.scorers.sample import SampleMembers
 
 from ..claims import ClaimStores
 from ..errors import CompletionError, StreamsError
-from ..events import SampleCompleted, Source
+from ..events import Claim, SampleCompleted, Source
 
-__all__ = ["Completion", "read_completion", "read_members"]
+__all__ = ["Completion", "CompletionReader"]
+
+ENVELOPES = 100
+"""Evals whose common fields are kept at a time."""
 
 
 @dataclass(frozen=True)
@@ -36,51 +39,82 @@ class Completion:
     source: Source
 
 
-def read_completion(value: bytes, source: Source, claims: ClaimStores) -> Completion:
-    """Read one `SampleCompleted`.
+class CompletionReader:
+    """Reads records of ``completions``.
 
-    Raises
-    ------
-    CompletionError
-        The record is not such an event, or its sample cannot be read. The error knows the eval and run if the record does.
+    What the completions of one eval have in common is parsed once: the event's fields without the sample (or the claim to it)
+    and the scorers are the same text for all of them.
+
+    Parameters
+    ----------
+    claims
+        The stores of this process.
     """
-    envelope, members, scorers = _open(value, claims)
-    sample = SampleMembers(members)
-    try:
-        sample_id, epoch = sample.sample_id(), sample.epoch()
-    except ValueError as error:
-        raise CompletionError(str(error), envelope.eval_id, envelope.run_id, _label(envelope)) from error
-    return Completion(
-        envelope.eval_id, envelope.run_id, sample_id, epoch, members, scorers,
-        envelope.append, envelope.model, envelope.multiple_correct, source,
-    )  # fmt: skip
+
+    def __init__(self, claims: ClaimStores) -> None:
+        self._claims = claims
+        self._envelopes: dict[bytes, SampleCompleted] = {}
+
+    def read(self, value: bytes, source: Source) -> Completion:
+        """Read one `SampleCompleted`.
+
+        Raises
+        ------
+        CompletionError
+            The record is not such an event, or its sample cannot be read. The error knows eval and run if the record
+            does.
+        """
+        try:
+            fields = split_object(value)
+            sample, claim = fields.pop("sample", None), fields.pop("claim", None)
+            scorers = fields.pop("scorers", b"[]")
+            envelope = self._envelope(join_object(fields))
+        except (JsonTextError, ValidationError) as error:
+            raise CompletionError(f"not a SampleCompleted event: {_short(error)}", *_whose(value)) from error
+        if envelope.unreadable is not None:
+            raise CompletionError(envelope.unreadable, envelope.eval_id, envelope.run_id)
+        try:
+            members = split_object(self._body(sample, claim))
+            view = SampleMembers(members)
+            sample_id, epoch = view.sample_id(), view.epoch()
+        except (StreamsError, ValueError, LookupError, OSError) as error:
+            raise CompletionError(str(error), envelope.eval_id, envelope.run_id, _label(claim)) from error
+        return Completion(
+            envelope.eval_id, envelope.run_id, sample_id, epoch, members, scorers,
+            envelope.append, envelope.model, envelope.multiple_correct, source,
+        )  # fmt: skip
+
+    def members(self, value: bytes) -> dict[str, bytes]:
+        """Return just the sample of a record that was read before, as raw members.
+
+        Raises
+        ------
+        CompletionError
+            It cannot be read any more.
+        """
+        try:
+            fields = split_object(value)
+            return split_object(self._body(fields.get("sample"), fields.get("claim")))
+        except (StreamsError, ValueError, LookupError, OSError) as error:
+            raise CompletionError(f"a sample cannot be read again: {error}") from error
+
+    def _envelope(self, text: bytes) -> SampleCompleted:
+        envelope = self._envelopes.get(text)
+        if envelope is None:
+            envelope = SampleCompleted.model_validate_json(text)
+            if len(self._envelopes) >= ENVELOPES:
+                self._envelopes.clear()
+            self._envelopes[text] = envelope
+        return envelope
+
+    def _body(self, sample: bytes | None, claim: bytes | None) -> bytes:
+        if claim is None or claim == b"null":
+            return sample or b"null"
+        return self._claims.fetch(Claim.model_validate_json(claim))
 
 
-def read_members(value: bytes, claims: ClaimStores) -> dict[str, bytes]:
-    """Read just the sample of a `SampleCompleted`, as raw members; errors as in `read_completion`."""
-    return _open(value, claims)[1]
-
-
-def _open(value: bytes, claims: ClaimStores) -> tuple[SampleCompleted, dict[str, bytes], bytes]:
-    try:
-        fields = split_object(value)
-        sample = fields.pop("sample", b"null")
-        scorers = fields.pop("scorers", b"[]")
-        envelope = SampleCompleted.model_validate_json(join_object(fields))
-    except (JsonTextError, ValidationError) as error:
-        raise CompletionError(f"not a SampleCompleted event: {_short(error)}", *_whose(value)) from error
-    if envelope.unreadable is not None:
-        raise CompletionError(envelope.unreadable, envelope.eval_id, envelope.run_id)
-    try:
-        if envelope.claim is not None:
-            sample = claims.fetch(envelope.claim)
-        return envelope, split_object(sample), scorers
-    except (StreamsError, ValueError, LookupError, OSError) as error:
-        raise CompletionError(str(error), envelope.eval_id, envelope.run_id, _label(envelope)) from error
-
-
-def _label(envelope: SampleCompleted) -> str:
-    return envelope.claim.key if envelope.claim else ""
+def _label(claim: bytes | None) -> str:
+    return "" if claim is None else f"claim {claim.decode(errors='replace')}"
 
 
 def _whose(value: bytes) -> tuple[str, str]:
