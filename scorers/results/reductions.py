@@ -59,4 +59,5 @@ def reduction_entry(reducer: ScoreReducer, scores: list[Score], sample_id: str |
         raise ReducerError(
             f"The reducer {reducer_log_name(reducer)!r} raised {type(error).__name__} for sample {sample_id!r}: {error}"
         ) from error
-    return {**reduced.model_dump(mode="json", exclude_none=True), "sample_id": sample_id}
+    entry = reduced.model_dump(mode="json", exclude_none=True)
+    return entry if sample_id is None else {**entry, "sample_id": sample_id}

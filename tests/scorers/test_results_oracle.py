@@ -1,5 +1,7 @@
 """Whole results and reductions, compared with Inspect's own on the same scores: text for text, key order included."""
 
+import logging
+
 import inspect_ai.scorer as theirs
 import numpy as np
 import pytest
@@ -28,6 +30,13 @@ from evalstream.scorers.results import (
 from evalstream.scorers.score import SampleScore, Score
 
 NAN = float("nan")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quiet():
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def custom(metric, sample_score, score):
@@ -310,7 +319,7 @@ HEADLINES = st.none() | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(runs(), HEADLINES)
 def test_results_and_reductions_are_those_of_inspect(run, headline):
     try:
