@@ -64,7 +64,7 @@ class NumberReducer(ValueReducer):
         self._statistic, self._to_float = statistic, to_float
 
     def leaf(self, leaves: list[Any], total: int) -> float:
-        scored = [x for x in map(self._to_float, leaves) if not is_unscored(x)]
+        scored = [x for x in map(self._to_float, leaves) if x == x]  # noqa: PLR0124 - NaN only is not itself
         return self._statistic(scored) if scored else NAN
 
 

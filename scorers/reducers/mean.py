@@ -39,6 +39,8 @@ def exact_mean(numbers: list[float]) -> float:
     >>> exact_mean([0.1] * 10), sum([0.1] * 10) / 10 == 0.1
     (0.1, False)
     """
+    if len(numbers) == 1:
+        return numbers[0] + 0.0  # the sum of -0.0 alone is 0.0
     total = 0.0
     for x in numbers:
         after = total + x

@@ -13,9 +13,10 @@ from evalstream.scorers.reducers.names import reducer_log_name
 from evalstream.scorers.score import SampleScore, Score
 from evalstream.scorers.value import Value, is_unscored
 
-__all__ = ["Metadata", "SampleId", "ScoreColumn"]
+from .epochs import SampleId, Singles, reduce_each, samples_of
 
-SampleId = str | int | None
+__all__ = ["Metadata", "ScoreColumn"]
+
 Metadata = Sequence[Mapping[str, Any] | None] | Callable[[int], Mapping[str, Any] | None]
 
 
@@ -108,8 +109,9 @@ class ScoreColumn(ScoreValues):
 
     def scored(self) -> ScoreColumn:
         """Return the column without its unscored values."""
-        indices = [index for index, value in enumerate(self._values) if not is_unscored(value)]
-        return self if len(indices) == len(self) else self.pick(indices)
+        if not any(map(is_unscored, self._values)):
+            return self
+        return self.pick([index for index, value in enumerate(self._values) if not is_unscored(value)])
 
     def leaves(self, key: str) -> ScoreColumn:
         """Return the column of one key of the dict values, all of which must have it."""
@@ -122,16 +124,9 @@ class ScoreColumn(ScoreValues):
             self.scorer,
         )
 
-    def epochs(self) -> list[list[int]]:
-        """Return the indices of each sample's epochs: samples in order of first appearance, told apart by str(id).
-
-        Scores without a sample id belong to no sample and are left out.
-        """
-        samples: dict[str, list[int]] = {}
-        for index, sample_id in enumerate(self.sample_ids):
-            if sample_id is not None:
-                samples.setdefault(str(sample_id), []).append(index)
-        return list(samples.values())
+    def epochs(self) -> Sequence[list[int]]:
+        """Return the indices of each sample's epochs, see `evalstream.scorers.results.epochs.samples_of`."""
+        return samples_of(self.sample_ids)
 
     def reduced(self, reducer: ScoreReducer) -> ScoreColumn:
         """Reduce each sample's epochs to one score.
@@ -141,37 +136,25 @@ class ScoreColumn(ScoreValues):
         ReducerError
             The reducer raised; the error tells for which sample, and the cause is chained.
         """
-        samples, values = self.epochs(), self._values
+        samples = self.epochs()
 
         def load(sample: int) -> Score:
-            try:
-                return reducer([self.score_at(i) for i in samples[sample]])
-            except Exception as error:
-                raise self._reducer_error(reducer, samples[sample][0], error) from error
+            return reducer([self.score_at(i) for i in samples[sample]])
 
-        new: list[Value] = []
         if isinstance(reducer, ValueReducer):
-            texts: dict[tuple[Value, ...], Value] = {}  # few texts, often repeated: "C" and "I"
-            try:
-                for epochs in samples:
-                    if type(values[epochs[0]]) is not str:
-                        new.append(reducer.reduce_values([values[i] for i in epochs]))
-                        continue
-                    key = tuple([values[i] for i in epochs])
-                    if all(type(value) is str for value in key):
-                        if key not in texts:
-                            texts[key] = reducer.reduce_values(key)
-                        new.append(texts[key])
-                    else:
-                        new.append(reducer.reduce_values(key))
-            except Exception as error:
-                raise self._reducer_error(reducer, samples[len(new)][0], error) from error
+            each = reduce_each(reducer, self._values, samples)
         else:
-            new.extend(load(sample).value for sample in range(len(samples)))
+            each = (load(sample).value for sample in range(len(samples)))
+        values: list[Value] = []
+        try:
+            for value in each:
+                values.append(value)
+        except Exception as error:
+            raise self._reducer_error(reducer, samples[len(values)][0], error) from error
         return ScoreColumn(
-            [self.sample_ids[epochs[0]] for epochs in samples],
-            new,
-            lambda i: self.metadata_at(samples[i][0]),
+            self.sample_ids if isinstance(samples, Singles) else [self.sample_ids[epochs[0]] for epochs in samples],
+            values,
+            lambda sample: self.metadata_at(samples[sample][0]),
             load,
         )
 

@@ -117,6 +117,12 @@ def test_epochs_are_grouped_by_the_text_of_the_id_and_scores_without_one_are_lef
     assert column.epochs() == [[0, 2], [1, 4]]
 
 
+def test_samples_of_one_epoch_each_stay_as_they_are():
+    epochs = ScoreColumn([1, "b", "c"], [1.0, 2.0, 3.0]).epochs()
+    assert list(epochs) == epochs[:] == [[0], [1], [2]]
+    assert (len(epochs), epochs[-1]) == (3, [2])
+
+
 def test_texts_mixed_with_other_values_reduce_like_them():
     column = ScoreColumn([1, 1, 2, 2, 3], ["C", 0.5, "C", "C", NAN])
     assert repr(list(column.reduced(mean_score()).values)) == "[0.75, 1.0, nan]"
