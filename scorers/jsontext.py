@@ -78,9 +78,11 @@ def split_object(data: bytes) -> dict[str, bytes]:
     {'a': b'{"b": NaN}', 'c': b'1.50'}
     """
     try:
+        if not data.isascii():
+            data.decode()  # msgspec checks the bytes of what it parses, and this does not parse the values
         return {key: bytes(raw) for key, raw in _members.decode(data).items()}
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return dict(_slowly(data, _cut_object))
+        return dict(_slowly(data, lambda text: list(_cut_object(text))))
 
 
 def split_array(data: bytes) -> list[bytes]:
@@ -97,9 +99,11 @@ def split_array(data: bytes) -> list[bytes]:
     [b'1', b'"a"', b'[NaN]']
     """
     try:
+        if not data.isascii():
+            data.decode()
         return [bytes(raw) for raw in _elements.decode(data)]
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return list(_slowly(data, _cut_array))
+        return list(_slowly(data, lambda text: list(_cut_array(text))))
 
 
 def join_object(members: Mapping[str, bytes]) -> bytes:

@@ -109,7 +109,7 @@ class DamagedLogError(LogError):
     Carries the ``member`` of the zip (None for the file as a whole, or a .json) and ``what`` is wrong.
     """
 
-    advice = "Take the log from a backup, or let Inspect recover it (`inspect log recover`)."
+    advice = "Take it from a backup; if its eval crashed, `inspect log recover` may restore it."
 
     def __init__(self, path: str | os.PathLike[str], what: str, member: str | None = None) -> None:
         self.what, self.member = what, member

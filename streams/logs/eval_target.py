@@ -60,9 +60,9 @@ class EvalTarget:
         self._reductions.add(slot, text)
 
     def extra(self, name: str, data: bytes) -> None:
-        """Add a member of another kind; `ValueError` if the name is one that this class writes itself."""
+        """Add a member of another kind; `LogWriteError` if its name is one that this class writes itself."""
         if name in _OURS or name.startswith("samples/"):
-            raise ValueError(f"{name!r} is written by the log itself")
+            raise LogWriteError(self._file.path, f"an extra member may not be named {name!r}.")
         self._extra[name] = data
 
     def commit(self) -> str:

@@ -101,7 +101,7 @@ def cut_sample(source: LogSource, i: int) -> dict[str, bytes]:
     Raises
     ------
     SampleDecodeError
-        It is no JSON object, or has no id or epoch.
+        It is no JSON object, or has no id (text or integer) or epoch (integer).
     DamagedLogError
         Its bytes cannot be read.
     """
@@ -109,9 +109,11 @@ def cut_sample(source: LogSource, i: int) -> dict[str, bytes]:
         members = split_object(source.read_sample(i))
     except JsonTextError as error:
         raise SampleDecodeError(source.path, f"not a JSON object ({error})", source.sample_name(i)) from error
-    for key in ("id", "epoch"):
-        if key not in members:
-            raise SampleDecodeError(source.path, f"the sample has no {key!r}", source.sample_name(i))
+    sample_id, epoch = members.get("id", b""), members.get("epoch", b"")
+    if not (sample_id[:1] == b'"' or sample_id.removeprefix(b"-").isdigit()) or not epoch.isdigit():
+        raise SampleDecodeError(
+            source.path, "the sample's id or epoch is missing or of a wrong type", source.sample_name(i)
+        )
     return members
 
 
