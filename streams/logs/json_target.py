@@ -50,8 +50,9 @@ class JsonTarget:
         self._waiting: list[bytes] = []
         self._waiting_size = 0
         self._count = 0
-        ordered = {key: header[key] for key in _ORDER if key in header}
-        ordered.update((k, v) for k, v in header.items() if k not in ordered and k not in ("samples", "reductions"))
+        # Of what it knows, Inspect leaves out what is None, and fails on a header where it is not left out.
+        ordered = {key: header[key] for key in _ORDER if header.get(key) is not None}
+        ordered.update((k, v) for k, v in header.items() if k not in (*_ORDER, "samples", "reductions"))
         self._write(_indented(ordered)[:-2] + b',\n  "samples": [')
 
     def add_sample(self, sample_id: str | int, epoch: int, text: bytes, summary: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import zipfile
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import zipfile_zstd  # noqa: F401  (teaches zipfile the method 93)
 
@@ -39,6 +41,13 @@ def opened(path: Path) -> Iterator[ZipIndex]:
 def members_of(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as made:
         return {name: made.read(name) for name in made.namelist()}
+
+
+def whole_log(name: str) -> dict[str, Any]:
+    """Return a `.eval` log as the object that a `.json` log is."""
+    members = members_of(DATA / name)
+    samples = [json.loads(text) for member, text in members.items() if member.startswith("samples/")]
+    return {**json.loads(members["header.json"]), "samples": samples}
 
 
 def zip_bytes(pairs: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
