@@ -29,14 +29,28 @@ class ClaimStores:
 
     def __init__(self) -> None:
         self._stores: dict[str, Fetch] = {}
+        self._checks: dict[str, Callable[[], None]] = {}
 
-    def register(self, name: str, fetch: Fetch) -> None:
-        """Add a store: a function from key to body, which raises LookupError, ValueError or OSError if it cannot."""
+    def register(self, name: str, fetch: Fetch, check: Callable[[], None] | None = None) -> None:
+        """Add a store.
+
+        Parameters
+        ----------
+        name
+            What claims call it.
+        fetch
+            A function from key to body, which raises StreamsError, LookupError, ValueError or OSError if it cannot.
+        check
+            Raises StreamsError if what was fetched may not hold any more.
+        """
         self._stores[name] = fetch
+        if check is not None:
+            self._checks[name] = check
 
-    def remove(self, name: str) -> None:
-        """Forget a store."""
-        self._stores.pop(name, None)
+    def check(self) -> None:
+        """Make sure that all that was fetched still holds; to be called before a log made of it is sealed."""
+        for check in self._checks.values():
+            check()
 
     def fetch(self, claim: Claim) -> bytes:
         """Return the body of a claim.

@@ -95,7 +95,7 @@ async def score_log(
     outcome = _Outcome(listener)
     own = dataclasses.replace(settings, broker=broker)
     async with running_worker(own, outcome, lambda _: path) as pipeline:
-        pipeline.claims.register("log", lambda key: _claimed(source, key))
+        pipeline.claims.register("log", lambda key: _claimed(source, key), source.stamp.check)
         await _publish(LogEvents(source, plan, claim_store="log"), broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

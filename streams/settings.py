@@ -25,7 +25,8 @@ def default_log_dir() -> Path:
 class WorkerSettings:
     """Settings of one worker.
 
-    ``scorer_timeout`` and ``metrics_interval`` are in seconds; ``window`` is how many samples may wait for scorers at once.
+    ``scorer_timeout`` and ``metrics_interval`` are in seconds. At most ``window_samples`` samples, of ``window_bytes``
+    bytes altogether, wait for their scorers at once.
     """
 
     broker: str = field(default_factory=default_broker)
@@ -33,4 +34,5 @@ class WorkerSettings:
     app_id: str = "evalstream"
     scorer_timeout: float = DEFAULT_TIMEOUT
     metrics_interval: float = 0.5
-    window: int = 256
+    window_samples: int = 256
+    window_bytes: int = 64 * 1024 * 1024

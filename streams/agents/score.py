@@ -16,6 +16,7 @@ from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
 from ..transport.record import Batch, NewRecord
 from .checkpoint import Checkpoint
 from .outbox import Outbox
+from .window import Window
 
 __all__ = ["ScoreAgent"]
 
@@ -29,7 +30,7 @@ class ScoreAgent:
 
     def __init__(self, app: Any, pipeline: Pipeline) -> None:
         self._app, self._pipeline = app, pipeline
-        self._window = asyncio.Semaphore(pipeline.settings.window)
+        self._window = Window(pipeline.settings.window_samples, pipeline.settings.window_bytes)
         self._outbox = Outbox(lambda records: app.producer.send_batch(SCORES.name, records))
         self._completions = CompletionReader(pipeline.claims)
         self._batches: set[asyncio.Task[None]] = set()
@@ -62,7 +63,7 @@ class ScoreAgent:
             elif scorers.immediate:
                 scored.extend(_record(completion, e) for e in self._pipeline.scoring.score_now(completion, scorers))
             else:
-                await self._window.acquire()
+                await self._window.acquire(completion.size)
                 waiting.append(asyncio.create_task(self._score_slowly(completion, scorers)))
         checkpoint.send(SCORES, scored)
         if waiting:
@@ -76,7 +77,7 @@ class ScoreAgent:
         try:
             emitted = await self._pipeline.scoring.score(completion, scorers)
         finally:
-            self._window.release()
+            self._window.release(completion.size)
         await self._outbox.send([_record(completion, event) for event in emitted])
 
     async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:

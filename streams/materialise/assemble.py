@@ -100,6 +100,7 @@ class _Assembly:
                     target.add_reduction(entry, text)
             for name, data in unpack_members(self._completed.members).items():
                 target.extra(name, data)
+            self._claims.check()
             digest = target.commit()
         return LogMaterialised(
             eval_id=self._run.eval_id,

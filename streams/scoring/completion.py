@@ -38,6 +38,11 @@ class Completion:
     multiple_correct: bool | None
     source: Source
 
+    @property
+    def size(self) -> int:
+        """Bytes of the sample."""
+        return sum(map(len, self.members.values()))
+
 
 class CompletionReader:
     """Reads records of ``completions``.
