@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import LogNotFoundError, NotALogError, UsageError
 from ..logs.source import open_log
 
-__all__ = ["find_logs"]
+__all__ = ["SUFFIXES", "find_logs"]
 
 SUFFIXES = {".eval", ".json"}
 
@@ -34,23 +34,28 @@ def find_logs(arguments: Sequence[str], log_dir: Path) -> list[Path]:
     """
     if not arguments:
         return [_newest(log_dir)]
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
             logs = _logs_below(path)
             if not logs:
                 raise UsageError(f"{argument}: there is no log in this folder (.eval, or .json that is a log).")
-            found.update(dict.fromkeys(logs))
+            _add(found, logs)
         elif not path.exists() and glob.has_magic(argument):
             matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207
             files = [match for match in matches if match.is_file()]
             if not files:
                 raise UsageError(f"{argument}: no file fits this pattern.")
-            found.update(dict.fromkeys(files))
+            _add(found, files)
         else:
-            found[path] = None
-    return list(found)
+            _add(found, [path])
+    return list(found.values())
+
+
+def _add(found: dict[Path, Path], logs: Sequence[Path]) -> None:
+    for log in logs:
+        found.setdefault(log.resolve(), log)
 
 
 def _newest(log_dir: Path) -> Path:

@@ -1,66 +1,27 @@
-"""Options that several commands have, and how failures reach the user."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from evalstream.scorers.errors import ScorersError
-from evalstream.scorers.load import resolve_metric, resolve_scorer
+from evalstream.scorers import registry
+from evalstream.scorers.errors import UnknownNameError
+from evalstream.scorers.load import resolve_metric
 from evalstream.scorers.options import parse_options
 
-from ..errors import StreamsError, UsageError
-from ..publish.plan import Wishes
+from ..errors import UsageError
+from ..publish.plan import Action, Wishes
+from ..scoring.scoring import DEFAULT_TIMEOUT
 from ..settings import default_broker
+from .scorers import make_scorers
 
-__all__ = [
-    "EXIT_FAILED",
-    "EXIT_INTERRUPTED",
-    "EXIT_USAGE",
-    "broker_option",
-    "fail",
-    "guarded",
-    "scoring_options",
-    "wishes_of",
-]
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+__all__ = ["broker_option", "scorer_timeout_option", "scoring_options", "wishes_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def fail(message: object) -> None:
-    """Print an error in one line or a few, without a traceback."""
-    click.echo(f"Error: {message}", err=True)
-
-
-def guarded(command: Command) -> Command:
-    """Turn the errors that a user can do something about into a message and an exit code."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except (StreamsError, ScorersError) as error:
-            fail(error)
-            code = EXIT_USAGE
-        except KeyboardInterrupt:
-            click.echo("Interrupted: what was complete is written, every other log is as it was.", err=True)
-            code = EXIT_INTERRUPTED
-        except BrokenPipeError:
-            # Whoever read our output has left; Python would complain again when it closes stdout.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = EXIT_FAILED
-        sys.exit(code or 0)
-
-    return run  # type: ignore[return-value]
 
 
 def broker_option(command: Command) -> Command:
@@ -74,20 +35,39 @@ def broker_option(command: Command) -> Command:
     )(command)
 
 
+def scorer_timeout_option(command: Command) -> Command:
+    """Add ``--scorer-timeout``."""
+    return click.option(
+        "--scorer-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=DEFAULT_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        callback=_no_nan,
+        help="How long a scorer may take for one sample.",
+    )(command)
+
+
+def _no_nan(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds.", context, parameter)
+    return value
+
+
 def scoring_options(command: Command) -> Command:
-    """Add what says how to score."""
+    """Add what says how to score; the environment variables are Inspect's."""
     options = [
         click.option(
-            "--scorer", "scorers", metavar="SCORER", multiple=True,
+            "--scorer", "scorers", metavar="SCORER", multiple=True, envvar="INSPECT_SCORE_SCORER",
             help="Scorer: NAME, package/NAME, file.py or file.py@NAME; repeatable. Default: those that the log names.",
         ),
         click.option(
-            "-S", "scorer_args", metavar="KEY=VALUE", multiple=True,
-            help="An option of the scorer, as in -S location=any; repeatable.",
+            "-S", "scorer_args", metavar="KEY=VALUE", multiple=True, envvar="INSPECT_SCORE_SCORER_ARGS",
+            help="An option, as in -S location=any, for each of the --scorer that takes it; repeatable.",
         ),
         click.option(
-            "--metric", "metrics", metavar="METRIC", multiple=True,
-            help="Metric in place of the scorers' own: NAME, file.py or file.py@NAME; repeatable.",
+            "--metric", "metrics", metavar="METRIC", multiple=True, envvar="INSPECT_SCORE_METRIC",
+            help="Metric in place of the scorers' own: NAME, package/NAME, file.py or file.py@NAME; repeatable.",
         ),
         click.option(
             "--epochs-reducer", metavar="NAMES",
@@ -104,7 +84,7 @@ def wishes_of(
     scorer_args: Sequence[str],
     metrics: Sequence[str],
     epochs_reducer: str | None,
-    action: Any = None,
+    action: Action | None = None,
 ) -> Wishes:
     """Resolve what was asked for, before any log is touched.
 
@@ -115,14 +95,21 @@ def wishes_of(
     """
     options = parse_options(scorer_args)
     if options and not scorers:
-        raise UsageError("-S gives an option to a scorer: name it with --scorer")
-    reducers = None
-    if epochs_reducer is not None:
-        names = [name.strip() for name in epochs_reducer.split(",") if name.strip()]
-        reducers = [] if names == ["none"] else names
-    return Wishes(
-        scorers=[resolve_scorer(spec, options) for spec in scorers],
-        metrics=[resolve_metric(spec) for spec in metrics],
-        reducers=reducers,
-        action=action,
-    )
+        raise UsageError("-S gives an option to a scorer, but none is named: add --scorer NAME.")
+    made = make_scorers(scorers, options)
+    try:
+        wanted = [resolve_metric(spec) for spec in metrics]
+    except UnknownNameError as error:
+        if error.nearest:
+            raise
+        raise UsageError(f"{error} There are {', '.join(registry.names('metric'))}; a file.py goes too.") from error
+    return Wishes(scorers=made, metrics=wanted, reducers=_reducers(epochs_reducer), action=action)
+
+
+def _reducers(wanted: str | None) -> list[str] | None:
+    if wanted is None:
+        return None
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--epochs-reducer names no reducer; 'none' leaves epochs apart.")
+    return [] if names == ["none"] else names

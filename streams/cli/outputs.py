@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from evalstream.streams.publish.plan import Action
-
 from ..errors import LogWriteError, UsageError
+from ..publish.plan import Action
+from .inputs import SUFFIXES
+from .text import plain
 
 __all__ = ["check_writable", "choose_action", "choose_output", "scored_name"]
 
@@ -47,44 +49,45 @@ def choose_output(log: Path, output_file: Path | None, overwrite: bool | None) -
     Raises
     ------
     UsageError
-        The output is a folder.
+        The output is a folder or a device, or is of no format that a log can have.
     """
     wanted = output_file or log
-    if wanted.is_dir():
-        raise UsageError(f"{wanted}: this is a folder; --output-file takes the name of a file.")
+    _check_name(wanted)
     if not wanted.exists() or overwrite:
         return wanted
     fresh = scored_name(wanted)
-    if overwrite is None and _asks():
-        choice = click.prompt(
-            f"{wanted} exists. Overwrite it, or create {fresh.name}?",
-            type=click.Choice(["overwrite", "create"]),
-            default="create",
-            err=True,
-        )
-        return wanted if choice == "overwrite" else fresh
-    return fresh
+    if overwrite is not None or not _asks():
+        return fresh
+    if _ask(f"Overwrite {wanted} or create a new file?", ("overwrite", "create"), "create") == "overwrite":
+        return wanted
+    answer = Path(click.prompt("Output file name?", default=str(fresh), err=True))
+    _check_name(answer)
+    return answer
+
+
+def _check_name(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder; --output-file takes the name of a file.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: this is not a regular file; a log can only be written to one.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path}: a log's name ends in .eval or .json, which says what format it has.")
 
 
 def choose_action(log: Path, scored: bool, wanted: Action | None, new_scorers: bool) -> Action:
     """Decide whether new scores replace those that a log has, or stand beside them.
 
-    Asks on a terminal. Without one, scorers that were asked for are added, and a log's own scorers replace their scores.
+    Asks on a terminal. Without one, scorers that were asked for are added; a log's own scorers replace their scores.
     """
     if wanted is not None:
         return wanted
     if not scored:
         return "overwrite"
-    default: Literal["append", "overwrite"] = "append" if new_scorers else "overwrite"
+    default: Action = "append" if new_scorers else "overwrite"
     if not _asks():
         return default
-    answer: Action = click.prompt(
-        f"{log.name} has scores. Append to them, or overwrite them?",
-        type=click.Choice(["append", "overwrite"]),
-        default=default,
-        err=True,
-    )
-    return answer
+    question = f"{log.name} has scores. Overwrite them, or append the new ones?"
+    return "append" if _ask(question, ("overwrite", "append"), default) == "append" else "overwrite"
 
 
 def check_writable(path: Path) -> None:
@@ -95,11 +98,28 @@ def check_writable(path: Path) -> None:
     LogWriteError
         The folder is missing, or does not take new files.
     """
-    folder = path.parent
+    folder = Path(os.path.realpath(path)).parent
+    number = 0
     if not folder.is_dir():
-        raise LogWriteError(path, NotADirectoryError(20, "the folder does not exist", str(folder)))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise LogWriteError(path, PermissionError(13, "the folder may not be written", str(folder)))
+        below_a_file = any(parent.is_file() for parent in (folder, *folder.parents))
+        number = errno.ENOTDIR if below_a_file else errno.ENOENT
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EACCES
+    if number:
+        raise LogWriteError(path, OSError(number, os.strerror(number)))
+
+
+def _ask(question: str, choices: Sequence[str], default: str) -> str:
+    """Ask on the terminal; the first letter of an answer is enough, as with Inspect."""
+    short = {choice[0]: choice for choice in choices}
+    answer: str = click.prompt(
+        f"{plain(question)} [{'/'.join(choices)}]",
+        type=click.Choice([*choices, *short]),
+        default=default,
+        show_choices=False,
+        err=True,
+    )
+    return short.get(answer, answer)
 
 
 def _asks() -> bool:

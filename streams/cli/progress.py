@@ -41,11 +41,11 @@ class ProgressView:
         if display in {"full", "conversation", "rich"} and console.is_terminal:
             self._bar = Progress(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[metrics]}"),
+                TextColumn("{task.fields[metrics]}", markup=False),
                 console=console,
                 transient=True,
             )
@@ -84,6 +84,6 @@ class ProgressView:
     def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
         """Do nothing: the report follows."""
 
-    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:  # noqa: ARG002
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
         """Give up: the command says why."""
         return False

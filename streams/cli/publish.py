@@ -21,8 +21,9 @@ from ..topics import COMPLETIONS, EVALS
 from ..transport.record import NewRecord
 from ..transport.store import TopicStore
 from ..transport.stores import close_store, open_store
+from .guard import EXIT_USAGE, fail, guarded
 from .inputs import find_logs
-from .options import EXIT_USAGE, broker_option, fail, guarded, scoring_options, wishes_of
+from .options import broker_option, scoring_options, wishes_of
 
 __all__ = ["command"]
 
@@ -49,8 +50,8 @@ def command(
 ) -> int:
     """Publish LOGs to a broker as if their evals were being run: start, each sample, end.
 
-    Scores that a log has are left out. The scorers are those that the log names, unless --scorer says otherwise; a worker
-    must know them.
+    Scores that a log has are left out. The scorers are those that the log names, unless --scorer says otherwise; a
+    worker must know them.
     """
     if urlsplit(broker).scheme == "memory":
         raise UsageError("memory:// ends with this command: publish to an embedded:///folder")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from evalstream.streams.score_log import ScoredLog
-
 from ..events import LedgerEntry
+from ..score_log import ScoredLog
+from .text import plain, shorten
 
 __all__ = ["as_json", "brief", "print_report"]
 
@@ -24,49 +23,54 @@ def print_report(console: Console, log: Path, scored: ScoredLog) -> None:
     """Print a log's metrics, its ledger if anything is missing, and where it is."""
     final = scored.run.finish()
     if final.error is not None:
-        console.print(f"[bold red]No results:[/] {_plain(final.error)}")
+        console.print(f"No results: {shorten(final.error)}", style="bold red", soft_wrap=True)
     elif scored.run.rows:
         console.print(_metrics_table(log, scored.run.rows))
     if scored.run.failed:
         console.print(_ledger_table(scored.written.ledger))
         for line in _failures(scored):
-            console.print(line, markup=False, soft_wrap=True)
-    console.print(f"Scored log: {scored.written.location}", markup=False, soft_wrap=True)
+            console.print(f"  {shorten(line)}", soft_wrap=True)
+    console.print(f"Scored log: {plain(scored.written.location)}", soft_wrap=True)
 
 
 def _metrics_table(log: Path, rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table(title=_plain(log.name), title_justify="left")
-    for heading, justify in (("scorer", "left"), ("reducer", "left"), ("metric", "left"), ("value", "right"),
-                             ("stderr", "right"), ("scored", "right"), ("unscored", "right")):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table = _table(log.name, ("scorer", "reducer", "metric"), ("value", "stderr", "scored", "unscored"))
     for row in rows:
         metrics = row.get("metrics") or {}
         error = next((metrics[key]["value"] for key in _ERRORS if key in metrics), None)
         shown = {key: metric for key, metric in metrics.items() if key not in _ERRORS} or metrics
         name = row["name"] if row["name"] == row["scorer"] else f"{row['scorer']} · {row['name']}"
-        for index, (key, metric) in enumerate(shown.items()):
-            first = index == 0
-            table.add_row(
-                _plain(name) if first else "",
-                _plain(row.get("reducer") or "") if first else "",
-                _plain(f"{metric['group']} {metric['name']}" if metric.get("group") else key),
-                number(metric["value"]),
-                number(error) if error is not None and first else "",
-                str(row.get("scored_samples", "")) if first else "",
-                str(row.get("unscored_samples", "")) if first else "",
-            )
+        first: tuple[str, str, str, str, str] | None = (
+            shorten(name),
+            shorten(row.get("reducer") or ""),
+            number(error) if error is not None else "",
+            str(row.get("scored_samples", "")),
+            str(row.get("unscored_samples", "")),
+        )
+        for key, metric in shown.items():
+            label = f"{metric['group']} {metric['name']}" if metric.get("group") else key
+            scorer, reducer, stderr, count, unscored = first or ("", "", "", "", "")
+            table.add_row(scorer, reducer, shorten(label), number(metric["value"]), stderr, count, unscored)
+            first = None
     return table
 
 
 def _ledger_table(ledger: Iterable[LedgerEntry]) -> Table:
-    table = Table(title="Ledger", title_justify="left")
-    for heading in ("scorer", "expected", "received", "scored", "unscored", "failed", "dead-lettered"):
-        table.add_column(heading, justify="left" if heading == "scorer" else "right")
+    table = _table("Ledger", ("scorer",), ("expected", "received", "scored", "unscored", "failed", "dead-lettered"))
     for entry in ledger:
         numbers = (
             entry.expected, entry.received, entry.scored, entry.unscored, entry.failed, entry.dead_lettered,
         )  # fmt: skip
-        table.add_row(_plain(entry.scorer), *(str(number) for number in numbers))
+        table.add_row(shorten(entry.scorer), *(str(number) for number in numbers))
+    return table
+
+
+def _table(title: str, words: Iterable[str], numbers: Iterable[str]) -> Table:
+    table = Table(title=shorten(title), title_justify="left")
+    for heading in words:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
@@ -77,14 +81,14 @@ def _failures(scored: ScoredLog) -> list[str]:
     """Say of the first few samples without a score which they are and why."""
     run = scored.run
     lines = []
-    for name, column in zip(run.names(), run.columns):
-        for number, reason in list(column.failures.items())[:NAMED]:
-            lines.append(f"  {name}: sample {run.samples.ids[number]} epoch {run.samples.epochs[number]}: {reason}")
+    for name, column in zip(run.names(), run.columns, strict=False):
+        for index, reason in list(column.failures.items())[:NAMED]:
+            lines.append(f"{name}: sample {run.samples.ids[index]} epoch {run.samples.epochs[index]}: {reason}")
         if column.failed > NAMED:
-            lines.append(f"  {name}: and {column.failed - NAMED} more")
-    lines.extend(f"  not readable: {row.reason}" for row in list(run.dead.values())[:NAMED])
+            lines.append(f"{name}: and {column.failed - NAMED} more")
+    lines.extend(f"not readable: {row.reason}" for row in list(run.dead.values())[:NAMED])
     if len(run.dead) > NAMED:
-        lines.append(f"  not readable: and {len(run.dead) - NAMED} more")
+        lines.append(f"not readable: and {len(run.dead) - NAMED} more")
     return lines
 
 
@@ -100,7 +104,7 @@ def as_json(log: Path, scored: ScoredLog, action: str) -> dict[str, Any]:
         "samples": scored.run.expected,
         "results": _finite(scored.run.rows),
         "error": final.error,
-        "failures": [line.strip() for line in _failures(scored)],
+        "failures": _failures(scored),
         "ledger": [entry.model_dump() for entry in scored.written.ledger],
     }
 
@@ -125,7 +129,7 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
     for row in rows:
         for key, metric in row["metrics"].items():
             reducer = f"/{row['reducer']}" if row.get("reducer") else ""
-            parts.append(f"{row['name']}{reducer} {key} {number(metric['value'])}")
+            parts.append(plain(f"{row['name']}{reducer} {key} {number(metric['value'])}"))
             break
     return "  ".join(parts[:3])
 
@@ -141,9 +145,3 @@ def number(value: Any) -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:.3f}"
     return str(value)
-
-
-def _plain(text: str) -> str:
-    """Names come from logs: they must not speak rich's markup, nor the terminal's."""
-
-    return escape("".join(c if c.isprintable() else "?" for c in text))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-from rich.console import Console
 
 from evalstream.scorers.errors import ScorersError
 
@@ -19,13 +20,14 @@ from ..errors import StreamsError, UsageError
 from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import ScoredLog, score_log
-from ..scoring.scoring import DEFAULT_TIMEOUT
 from ..settings import WorkerSettings, default_log_dir
+from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted
 from .inputs import find_logs
-from .options import EXIT_FAILED, EXIT_USAGE, fail, guarded, scoring_options, wishes_of
+from .options import scorer_timeout_option, scoring_options, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .progress import Display, ProgressView
 from .report import as_json, print_report
+from .text import new_console, plain
 
 __all__ = ["command"]
 
@@ -46,23 +48,26 @@ class _Request:
 @click.argument("logs", nargs=-1, metavar="[LOG ...]")
 @scoring_options
 @click.option(
-    "--action", type=click.Choice(["append", "overwrite"]),
-    help="What becomes of scores that a log has. Asked on a terminal; else new scorers append, the log's own overwrite.",
+    "--action", type=click.Choice(["append", "overwrite"]), envvar="INSPECT_SCORE_SCORER_ACTION",
+    help="What becomes of scores that a log has. Asked on a terminal; else new scorers append, its own overwrite.",
 )  # fmt: skip
 @click.option(
-    "--overwrite/--no-overwrite", default=None,
+    "--overwrite/--no-overwrite", default=None, envvar="INSPECT_SCORE_OVERWRITE",
     help="Write over a file that exists, or beside it as NAME-scored. Asked on a terminal; else beside it.",
 )  # fmt: skip
-@click.option("--output-file", type=click.Path(path_type=Path), help="Where the scored log goes (for one log).")
+@click.option(
+    "--output-file", type=click.Path(path_type=Path), envvar="INSPECT_SCORE_OUTPUT_FILE",
+    help="Where the scored log goes (for one log); .eval or .json.",
+)  # fmt: skip
 @click.option(
     "--log-dir", type=click.Path(path_type=Path), default=default_log_dir, show_default="$INSPECT_LOG_DIR, else ./logs",
     help="Where to find the newest log, if none is named.",
 )  # fmt: skip
-@click.option("--display", type=click.Choice(get_args(Display)), default="full", help="How progress is shown.")
 @click.option(
-    "--scorer-timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
-    metavar="SECONDS", help="How long a scorer may take for one sample.",
+    "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
+    help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
 )  # fmt: skip
+@scorer_timeout_option
 @click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(
@@ -83,42 +88,57 @@ def command(
 
     Exit code: 0 all scored, 1 finished with failed samples, 2 bad usage or unreadable input.
     """
-    wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
-    paths = find_logs(logs, log_dir)
-    if output_file is not None and len(paths) > 1:
-        raise UsageError(f"--output-file names one file, but there are {len(paths)} logs: leave it out")
-    settings = WorkerSettings(broker="memory://", scorer_timeout=scorer_timeout)
-    request = _Request(wishes, output_file, overwrite, display, as_machine, settings)
+    # What users' code prints must not get between the lines of our JSON.
+    with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
+        wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
+        paths = find_logs(logs, log_dir)
+        if output_file is not None and len(paths) > 1:
+            raise UsageError(f"--output-file names one file, but there are {len(paths)} logs: leave it out.")
+        settings = WorkerSettings(broker="memory://", scorer_timeout=scorer_timeout)
+        request = _Request(wishes, output_file, overwrite, display, as_machine, settings)
+        codes, reports = _score_all(paths, request)
+    if as_machine:
+        click.echo(json.dumps({"logs": reports}, indent=2))
+    return max(codes)
+
+
+def _score_all(paths: Sequence[Path], request: _Request) -> tuple[list[int], list[dict[str, Any]]]:
+    """Score one log after the other; one that cannot be read does not stop the others."""
     codes, reports = [], []
     for path in paths:
         try:
             code, report = _score_one(path, request)
         except (StreamsError, ScorersError) as error:
-            # With many logs, one that cannot be read does not stop the others.
-            fail(error if str(path) in str(error) else f"{path}: {error}")
-            code, report = EXIT_USAGE, {"log": str(path), "error": str(error)}
+            message = str(error) if str(path) in str(error) else f"{path}: {error}"
+            fail(message)
+            code, report = EXIT_USAGE, {"log": str(path), "error": message}
+        except (KeyboardInterrupt, click.Abort):
+            codes.append(interrupted())
+            reports.append({"log": str(path), "error": "interrupted"})
+            break
         codes.append(code)
         reports.append(report)
-    if as_machine:
-        click.echo(json.dumps({"logs": reports}, indent=2))
-    return max(codes)
+    return codes, reports
 
 
 def _score_one(path: Path, request: _Request) -> tuple[int, dict[str, Any]]:
     with open_log(path) as source:
         if source.sample_count == 0:
             raise UsageError(f"{path}: the log has no samples, so there is nothing to score.")
+        # What cannot be scored at all should not first ask how.
+        plan_scoring(source.header, request.wishes)
         scored_before = has_scores(source.header)
         action = choose_action(path, scored_before, request.wishes.action, bool(request.wishes.scorers))
         plan = plan_scoring(source.header, dataclasses.replace(request.wishes, action=action))
         output = choose_output(path, request.output_file, request.overwrite)
         check_writable(output)
-        for note in _notes(path, source):
-            click.echo(f"Note: {note}", err=True)
-        with ProgressView(Console(stderr=True), request.display) as view:
+        if request.display != "none":
+            for note in _notes(path, source):
+                click.echo(f"Note: {plain(note)}", err=True)
+        with ProgressView(new_console(stderr=True), request.display) as view:
             scored = asyncio.run(score_log(source, plan, output, request.settings, view))
     if not request.json:
-        print_report(Console(), path, scored)
+        print_report(new_console(), path, scored)
     return _code(scored), as_json(path, scored, action)
 
 
@@ -128,13 +148,11 @@ def _code(scored: ScoredLog) -> int:
 
 def _notes(path: Path, source: LogSource) -> list[str]:
     """Say what is unusual about a log that is scored all the same."""
-    status = source.header.get("status")
+    status, count = source.header.get("status"), source.sample_count
     if status == "started":
-        return [
-            f"{path}: this eval has not ended (or was killed); the {source.sample_count} samples so far are scored."
-        ]
+        return [f"{path}: this eval has not ended (or was killed); the {count} samples so far are scored."]
     if status in {"error", "cancelled"}:
         reason = (source.header.get("error") or {}).get("message")
         because = f" ({reason.strip().splitlines()[-1]})" if reason and reason.strip() else ""
-        return [f"{path}: this eval ended with status {status}{because}; the {source.sample_count} samples are scored."]
+        return [f"{path}: this eval ended with status {status}{because}; the {count} samples are scored."]
     return []

@@ -16,11 +16,11 @@ from evalstream.scorers.load import load_file
 from ..errors import StreamsError
 from ..events import LogMaterialised
 from ..pipeline import Pipeline
-from ..scoring.scoring import DEFAULT_TIMEOUT
 from ..settings import WorkerSettings, default_log_dir
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
-from .options import broker_option, guarded
+from .guard import guarded
+from .options import broker_option, scorer_timeout_option
 
 __all__ = ["command"]
 
@@ -40,7 +40,7 @@ class _Journal:
         failed = f", {run.failed} failed" if run.failed else ""
         logger.info("eval %s run %s: %d samples%s, log %s", run.eval_id, run.run_id, run.received, failed, log.location)
 
-    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:  # noqa: ARG002
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
         """Keep trying: a full disk may be emptied."""
         return True
 
@@ -59,10 +59,7 @@ class _Journal:
     "--exit-when-idle", type=click.FloatRange(min=0), metavar="SECONDS",
     help="End when every known eval has its log and nothing came for that long.",
 )  # fmt: skip
-@click.option(
-    "--scorer-timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
-    metavar="SECONDS", help="How long a scorer may take for one sample.",
-)  # fmt: skip
+@scorer_timeout_option
 @guarded
 def command(
     broker: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from evalstream.scorers import registry
@@ -43,7 +43,6 @@ class ScoringPlan:
     action: Action
     epochs: int
     multiple_correct: bool | None = None
-    warnings: list[str] = field(default_factory=list)
 
 
 def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
