@@ -33,7 +33,7 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop; rewrites docs/benchmarks.md (half an hour)
+bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop; rewrites docs/benchmarks.md (15 minutes)
 	$(BIN)/python bench/run.py
 
 coverage: test  ## Write the coverage as pages to htmlcov/
