@@ -60,7 +60,8 @@ def new_app(settings: WorkerSettings) -> Any:
         stream_wait_empty=False,
         web_enabled=False,
         topic_disable_leader=True,
-        # Deterministic ids and the tally's dedupe make effects once-only; Faust's exactly_once has open bugs (177, 323, 517).
+        # Deterministic ids and the tally's dedupe make effects once-only; Faust's exactly_once has open bugs
+        # (177, 323, 517).
         processing_guarantee="at_least_once",
     )
 

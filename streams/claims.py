@@ -1,7 +1,7 @@
 """Claim checks: a body that does not travel in its event, but waits in a store that this process knows.
 
-An event cannot make anybody open a file or an address. It names a *store*, which the process itself registered under that
-name, and a *key* inside it; what a key may be is the store's affair.
+An event cannot make anybody open a file or an address. It names a *store*, which the process itself registered under
+that name, and a *key* inside it; what a key may be is the store's affair.
 """
 
 from __future__ import annotations

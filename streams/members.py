@@ -11,13 +11,13 @@ _BASE64 = "base64:"
 
 
 def pack_members(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Turn members into JSON strings.
+    r"""Turn members into JSON strings.
 
     Examples
     --------
     >>> packed = pack_members({"a.json": b"{}", "b.bin": bytes([0xff])})
     >>> packed, unpack_members(packed)
-    ({'a.json': '{}', 'b.bin': 'base64:/w=='}, {'a.json': b'{}', 'b.bin': b'\\xff'})
+    ({'a.json': '{}', 'b.bin': 'base64:/w=='}, {'a.json': b'{}', 'b.bin': b'\xff'})
     """
     packed = {}
     for name, data in members.items():

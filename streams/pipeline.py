@@ -25,13 +25,13 @@ class Listener(Protocol):
     """Hears of a run's progress, on the event loop; must not take long."""
 
     def on_progress(self, run: RunState) -> None:
-        """Scores came in."""
+        """Hear that scores came in."""
 
     def on_writing(self, run: RunState, samples: int) -> None:
-        """So many samples of the log are written; called in the thread that writes."""
+        """Hear how many samples of the log are written; called in the thread that writes."""
 
     def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
-        """A log was written."""
+        """Hear that a log was written."""
 
     def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
         """Hear that a log could not be written, and tell whether to try again later."""

@@ -58,7 +58,7 @@ class _Outcome:
         if not self.done.done():
             self.done.set_result(ScoredLog(run, log))
 
-    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:  # noqa: ARG002
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
         if not self.done.done():
             self.done.set_exception(error)
         return False

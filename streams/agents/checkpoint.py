@@ -15,8 +15,8 @@ class Checkpoint:
     """Effects of one batch: state first, then events, then the acknowledgement.
 
     State before events: an event (such as the final metrics) may only be seen when what it was computed from survives a
-    crash. Events before the acknowledgement: a crash in between makes the batch come again, and its effects are the same ones
-    (ids are deterministic, the tally drops doubles); the other way round they would be lost.
+    crash. Events before the acknowledgement: a crash in between makes the batch come again, and its effects are the
+    same ones (ids are deterministic, the tally drops doubles); the other way round they would be lost.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ class MaterialiseAgent:
             except StreamsError as error:
                 if listener is not None and not listener.on_unwritten(run, error):
                     return None
-                logger.error("%s (next try in %.0f s)", error, delay)  # noqa: TRY400 (the message says it all)
+                logger.error("%s (next try in %.0f s)", error, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
             else:

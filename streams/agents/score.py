@@ -24,8 +24,8 @@ __all__ = ["ScoreAgent"]
 class ScoreAgent:
     """Scores batches; scorers that wait do so in a window of samples that reaches across batches.
 
-    So a slow judge holds up its own sample only. Batches may finish out of order: what is committed is the longest prefix of
-    finished ones (`BatchingConsumer`).
+    So a slow judge holds up its own sample only. Batches may finish out of order: what is committed is the longest
+    prefix of finished ones (`BatchingConsumer`).
     """
 
     def __init__(self, app: Any, pipeline: Pipeline) -> None:

@@ -1,7 +1,7 @@
 """Writing a run's log: samples stream through, so that memory does not grow with the log.
 
-Each completion is read again from its topic (or by its claim), cut into members, joined with its scores and written. Nothing
-that scoring does not touch is parsed and printed again.
+Each completion is read again from its topic (or by its claim), cut into members, joined with its scores and written.
+Nothing that scoring does not touch is parsed and printed again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from evalstream.scorers.score import Score
 
 from ..claims import ClaimStores
 from ..events import LogMaterialised
+from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.order import dataset_order, rescore_order
 from ..logs.sample_edit import NewScore, with_scores
 from ..logs.summary import summarise
-from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.target import LogTarget, create_log
 from ..members import unpack_members
 from ..scoring.completion import CompletionReader
@@ -99,7 +99,7 @@ class _Assembly:
                 for entry, text in self._reductions():
                     target.add_reduction(entry, text)
             for name, data in unpack_members(self._completed.members).items():
-                target.extra(name, data)
+                target.extra(name, data)  # noqa: S610 (not Django)
             self._claims.check()
             digest = target.commit()
         return LogMaterialised(

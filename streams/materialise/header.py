@@ -64,7 +64,7 @@ def _results(old: dict[str, Any] | None, new: EvalResults, append: bool) -> dict
 def gaps(run: RunState) -> str | None:
     """Say which scores are missing and why; None if none are."""
     sentences = []
-    for name, column in zip(run.names(), run.columns):
+    for name, column in zip(run.names(), run.columns, strict=False):
         if column.failed:
             number, reason = next(iter(column.failures.items()))
             which = ", ".join(_label(run, n) for n in list(column.failures)[:NAMED])

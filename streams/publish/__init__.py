@@ -1,1 +1,1 @@
-"""From a log to the events that say the same: what is to be scored with what (`plan`), and the events (`events_of_log`)."""
+"""From a log to the events that say the same: what it is scored with (`plan`), and the events (`events_of_log`)."""

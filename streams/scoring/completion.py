@@ -47,8 +47,8 @@ class Completion:
 class CompletionReader:
     """Reads records of ``completions``.
 
-    What the completions of one eval have in common is parsed once: the event's fields without the sample (or the claim to it)
-    and the scorers are the same text for all of them.
+    What the completions of one eval have in common is parsed once: the event's fields without the sample (or the claim
+    to it) and the scorers are the same text for all of them.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def unique_name(name: str, taken: set[str] | frozenset[str]) -> str:
 
 
 def fingerprint(spec: ScorerSpec) -> str:
-    """Digest of what decides a scorer's scores: its name, its options, and the file of a scorer that is not built in."""
+    """Digest what decides a scorer's scores: name, options, and the file of a scorer that is not built in."""
     entry = registry.find("scorer", spec.name)
     code = ""
     if entry.package is None:
