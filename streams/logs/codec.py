@@ -62,7 +62,9 @@ def compressor(method: Method) -> Compressor:
     if method == DEFLATE:
         return zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     if method == ZSTANDARD:
-        return cast(Compressor, zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj())
+        # Without a word about the size it would take 4 MB, for a stream that may be one of dozens.
+        small = zstandard.ZstdCompressionParameters.from_level(ZSTD_LEVEL, source_size=_PIECE)
+        return cast(Compressor, zstandard.ZstdCompressor(compression_params=small).compressobj())
     return _Stored()
 
 
@@ -151,6 +153,8 @@ def _inflate_whole(data: bytes, size: int) -> bytes:
 
 
 def _zstd_whole(data: bytes, size: int) -> bytes:
+    if not data:  # an empty member as Inspect writes it
+        return data
     decompressor = getattr(_local, "zstd", None)
     if decompressor is None:
         # One for each thread: the object is not safe to share, and costs more to make than a sample to decompress.

@@ -6,14 +6,14 @@ import os
 import re
 from array import array
 from collections.abc import Iterator
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from typing_extensions import Self
 
 from evalstream.scorers.jsontext import JsonTextError, loads
 from evalstream.streams.errors import DamagedLogError, NotALogError
 from evalstream.streams.logs import codec
-from evalstream.streams.logs.header import check_header, damaged_json
+from evalstream.streams.logs.header import LOG_VERSION, check_header, damaged_json
 from evalstream.streams.logs.sample_key import read_key
 from evalstream.streams.logs.stamp import FileStamp
 from evalstream.streams.logs.zip_index import ZipIndex
@@ -58,12 +58,20 @@ class EvalSource:
                 path,
                 "a log whose samples are split into chunks (`inspect log convert-chunked`). Use the log it came from.",
             )
-        self.header, self.start = self._read_headers()
+        self.header = self._read_header()
         self.sample_count = len(self._samples)
         self.compression: codec.Method = codec.ZSTANDARD
         if self.sample_count and self._zip.method(self._samples[0]) in (codec.STORED, codec.DEFLATE):
             # Who made the log without zstandard may read it without, too.
             self.compression = codec.DEFLATE
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What was known when the eval began; read when asked for, as it lists the ids of all samples again."""
+        start = self._read_json("_journal/start.json")
+        if isinstance(start, dict):
+            return start
+        return {key: self.header[key] for key in ("version", "eval", "plan") if key in self.header}
 
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield id (as text) and epoch of each sample."""
@@ -107,20 +115,18 @@ class EvalSource:
     def _text_name(self, entry: int) -> str:
         return self._zip.name(entry).decode("utf-8", "backslashreplace")
 
-    def _read_headers(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        header, start = self._read_json("header.json"), self._read_json("_journal/start.json")
-        if header is None and start is None:
-            if self._samples:
-                raise DamagedLogError(self.path, "it has samples, but neither header.json nor _journal/start.json")
-            raise NotALogError(self.path, "a zip, but no log: it has neither header.json nor _journal/start.json.")
-        if header is None:
-            # An eval that still runs, or was killed.
-            started = check_header(self.path, start, "_journal/start.json")
-            header = {"version": started.get("version", 2), "status": "started", **started}
-        header = check_header(self.path, header, "header.json")
-        if not isinstance(start, dict):
-            start = {key: header[key] for key in ("version", "eval", "plan") if key in header}
-        return header, cast("dict[str, Any]", start)
+    def _read_header(self) -> dict[str, Any]:
+        header = self._read_json("header.json")
+        if header is not None:
+            return check_header(self.path, header, "header.json")
+        # An eval that still runs, or was killed.
+        start = self._read_json("_journal/start.json")
+        if start is not None:
+            start = check_header(self.path, start, "_journal/start.json")
+            return {"version": LOG_VERSION, "status": "started", **start}
+        if self._samples:
+            raise DamagedLogError(self.path, "it has samples, but neither header.json nor _journal/start.json")
+        raise NotALogError(self.path, "a zip, but no log: it has neither header.json nor _journal/start.json.")
 
     def _read_json(self, name: str) -> Any:
         member = self._zip.find(name)

@@ -8,10 +8,10 @@ from typing import Any
 
 from typing_extensions import Self
 
-from evalstream.scorers.jsontext import dumps
 from evalstream.streams.errors import LogWriteError
 from evalstream.streams.logs.atomic import AtomicFile
 from evalstream.streams.logs.codec import Method
+from evalstream.streams.logs.header import print_header
 from evalstream.streams.logs.reductions import Reductions
 from evalstream.streams.logs.spool import Spool
 from evalstream.streams.logs.zip_writer import ZipWriter
@@ -47,7 +47,7 @@ class EvalTarget:
         self._reductions = Reductions(self._file.path, reductions, prepend_reductions)
         if start is None:
             start = {key: header[key] for key in ("version", "eval", "plan") if key in header}
-        self._zip.add("_journal/start.json", dumps(start))
+        self._zip.add("_journal/start.json", print_header(start))
 
     def add_sample(self, sample_id: str | int, epoch: int, text: bytes, summary: bytes) -> None:
         """Add a sample and its summary."""
@@ -79,7 +79,7 @@ class EvalTarget:
                     text.write(piece)
                 text.finish()
                 self._zip.add_spool("reductions.json", text)
-            self._zip.add("header.json", dumps(self._header))
+            self._zip.add("header.json", print_header(self._header))
             self._zip.finish()
             return self._file.commit()
         except OSError as error:

@@ -44,9 +44,13 @@ class JsonSource:
         self._fd = fd
         self._layout = scan(fd, path)
         self.header = self._read_header()
-        self.start: dict[str, Any] = {k: self.header[k] for k in ("version", "eval", "plan") if k in self.header}
         self._drop_repeated()
         self.sample_count = len(self._layout.starts)
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What was known when the eval began."""
+        return {key: self.header[key] for key in ("version", "eval", "plan") if key in self.header}
 
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield id (as text) and epoch of each sample."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from typing_extensions import Self
 
 from evalstream.streams.logs.atomic import AtomicFile
+from evalstream.streams.logs.header import print_header
 from evalstream.streams.logs.reductions import Reductions
 
 __all__ = ["JsonTarget"]
@@ -53,7 +53,7 @@ class JsonTarget:
         # Of what it knows, Inspect leaves out what is None, and fails on a header where it is not left out.
         ordered = {key: header[key] for key in _ORDER if header.get(key) is not None}
         ordered.update((k, v) for k, v in header.items() if k not in (*_ORDER, "samples", "reductions"))
-        self._write(_indented(ordered)[:-2] + b',\n  "samples": [')
+        self._write(print_header(ordered, indent=2)[:-2] + b',\n  "samples": [')
 
     def add_sample(self, sample_id: str | int, epoch: int, text: bytes, summary: bytes) -> None:
         """Add a sample; the other arguments are for `.eval` logs."""
@@ -105,10 +105,3 @@ class JsonTarget:
         self._waiting.clear()
         self._waiting_size = 0
         self._file.write(data)
-
-
-def _indented(header: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(header, indent=2, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return json.dumps(header, indent=2).encode()

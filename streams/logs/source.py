@@ -38,11 +38,13 @@ class LogSource(Protocol):
     """How to compress a new log so that it is like this one."""
     header: dict[str, Any]
     """All of the log but samples and reductions."""
-    start: dict[str, Any]
-    """What was known when the eval began: version, eval, plan."""
     sample_count: int
     stamp: FileStamp
     """Tells whether the file was changed since it was opened."""
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What was known when the eval began: version, eval, plan."""
 
     def keys(self) -> Iterator[tuple[str, int]]:
         """Yield id (as text) and epoch of each sample, without reading the samples."""

@@ -30,10 +30,10 @@ _DATE = 0x21  # 1980-01-01
 _VERSIONS: dict[int, int] = {codec.STORED: 20, codec.DEFLATE: 20, codec.ZSTANDARD: 63}
 _MODE = 0o600 << 16
 
-BATCH_BYTES = 1 << 19
+BATCH_BYTES = 1 << 18
 """Members are handed to the thread in batches of this size: one by one, handing over would cost more than the work."""
 
-BATCHES_IN_FLIGHT = 4
+BATCHES_IN_FLIGHT = 3
 
 
 class ZipWriter:
@@ -62,7 +62,8 @@ class ZipWriter:
         self._thread = ThreadPoolExecutor(1, "zip")
         self._slots = threading.Semaphore(BATCHES_IN_FLIGHT)
         self._failed: BaseException | None = None
-        self._directory = bytearray()
+        # In a file as well: for 100,000 members it is 7 MB.
+        self._directory = Spool(file.path, codec.STORED)
         self._hashes = array("q")
 
     def add(self, name: str, data: bytes) -> None:
@@ -89,14 +90,16 @@ class ZipWriter:
         self._hand_over()
         self._thread.shutdown(wait=True)
         self._raise()
-        hashes = np.frombuffer(self._hashes, np.int64)
-        if len(np.unique(hashes)) != len(hashes):
+        hashes = np.sort(np.frombuffer(self._hashes, np.int64))  # np.unique builds a hash table
+        if (hashes[1:] == hashes[:-1]).any():
             raise LogWriteError(
                 self._file.path,
                 "two samples would have the same name in the log, as the ids 1 and '1' do. Write a .json instead.",
             )
-        start, count, length = self._file.size, len(self._hashes), len(self._directory)
-        self._file.write(self._directory)
+        self._directory.finish()
+        start, count, length = self._file.size, len(self._hashes), self._directory.size
+        for piece in self._directory.packed():
+            self._file.write(piece)
         if count >= 0xFFFF or start >= _MARK32 or length >= _MARK32:
             end = self._file.size
             self._file.write(
@@ -110,6 +113,7 @@ class ZipWriter:
         """Stop the thread and forget what is left."""
         self._failed = self._failed or LogWriteError(self._file.path, "given up.")
         self._thread.shutdown(wait=True, cancel_futures=True)
+        self._directory.close()
 
     def _name(self, name: str) -> bytes:
         # Python's zipfile, with which Inspect reads, ends a name at its first NUL.
@@ -176,8 +180,6 @@ class ZipWriter:
             wide = (size, packed, place) if local_extra else (place,)
             entry_extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide)
         common = (version, flags, method, 0, _DATE, crc, *sizes, len(name))
-        self._directory += _ENTRY.pack(
-            b"PK\x01\x02", version, 3, version, 0, *common[1:], len(entry_extra), 0, 0, 0, _MODE, near
-        )
-        self._directory += name + entry_extra
+        entry = _ENTRY.pack(b"PK\x01\x02", version, 3, version, 0, *common[1:], len(entry_extra), 0, 0, 0, _MODE, near)
+        self._directory.write(entry + name + entry_extra)
         return _LOCAL.pack(b"PK\x03\x04", *common, len(local_extra)) + name + local_extra

@@ -111,6 +111,13 @@ def test_zstandard_in_several_frames_and_without_sizes(tmp_path):
         assert b"".join(index.stream(0)) == b"".join(parts)
 
 
+def test_an_empty_member_needs_no_frame(tmp_path):
+    path = tmp_path / "empty.zip"
+    path.write_bytes(raw_zip(b"a", ZSTD, b"", b""))
+    with opened(path) as index:
+        assert index.read(0) == b"".join(index.stream(0)) == b""
+
+
 @pytest.mark.parametrize(
     ("method", "packed"),
     [
