@@ -47,14 +47,16 @@ def summarise(members: Mapping[str, bytes], scores: bytes | None = None) -> byte
     ... # doctest: +NORMALIZE_WHITESPACE
     '{"id":1,"epoch":1,"input":"1+1","target":"2","metadata":{},"scores":{"match":{"value":"C","history":[]}},"model_usage":{},"role_usage":{},"completed":true,"message_count":2}'
     """
+    if scores is not None:
+        members = {**members, "scores": scores}
     get = members.get
     row: list[bytes] = []
-    for key, make, default in _FIELDS:
-        text = scores if key == "scores" and scores is not None else get(key)
+    for key, prefix, make, default in _FIELDS:
+        text = get(key)
         if text is None or text == b"null":
             text = default
         if text is not None:
-            row.append(b'"%s":%s' % (key.encode(), make(text) if make else text))
+            row.append(prefix + (make(text) if make else text))
     if (error := get("error")) not in _NOTHING:
         row.append(b'"error":' + _part(error, "message", b'""'))
     if (limit := get("limit")) not in _NOTHING:
@@ -65,10 +67,10 @@ def summarise(members: Mapping[str, bytes], scores: bytes | None = None) -> byte
     if (retries := get("error_retries")) not in _NOTHING:
         row.append(b'"retries":%d' % _count(retries))
     row.append(b'"completed":true,"message_count":%d' % _count(get("messages") or b"[]"))
-    for key in _LAST:
+    for key, prefix in _LAST:
         text = get(key)
         if text is not None and text != b"null":
-            row.append(b'"%s":%s' % (key.encode(), text))
+            row.append(prefix + text)
     return b"{" + b",".join(row) + b"}"
 
 
@@ -111,22 +113,37 @@ def _thin_score(text: bytes) -> bytes:
 
 _Make = Callable[[bytes], bytes]
 
-_FIELDS: tuple[tuple[str, _Make | None, bytes | None], ...] = (
-    ("id", None, None),
-    ("epoch", None, None),
-    ("input", thin_input, None),
-    ("choices", None, None),
-    ("target", thin_target, None),
-    ("description", None, None),
-    ("metadata", thin_mapping, b"{}"),
-    ("scores", _thin_scores, None),
-    ("model_usage", None, b"{}"),
-    ("role_usage", None, b"{}"),
-    ("model_fallbacks", None, None),
-    ("started_at", None, None),
-    ("completed_at", None, None),
-    ("total_time", None, None),
-    ("working_time", None, None),
-    ("uuid", None, None),
+_MAKE: dict[str, _Make] = {
+    "input": thin_input,
+    "target": thin_target,
+    "metadata": thin_mapping,
+    "scores": _thin_scores,
+}
+_DEFAULTS = {"metadata": b"{}", "model_usage": b"{}", "role_usage": b"{}"}
+
+# In the order in which Inspect prints them, those that depend on other members left out.
+_FIELDS = tuple(
+    (key, b'"%s":' % key.encode(), _MAKE.get(key), _DEFAULTS.get(key))
+    for key in (
+        "id",
+        "epoch",
+        "input",
+        "choices",
+        "target",
+        "description",
+        "metadata",
+        "scores",
+        "model_usage",
+        "role_usage",
+        "model_fallbacks",
+        "started_at",
+        "completed_at",
+        "total_time",
+        "working_time",
+        "uuid",
+    )
 )
-_LAST = ("turn_count", "token_limit", "token_limit_type", "token_limit_usage", "message_limit", "time_limit")
+_LAST = tuple(
+    (key, b'"%s":' % key.encode())
+    for key in ("turn_count", "token_limit", "token_limit_type", "token_limit_usage", "message_limit", "time_limit")
+)
