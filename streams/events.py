@@ -1,7 +1,7 @@
 """The wire contract: what travels on the topics, as pydantic models.
 
-Bodies are JSON objects with ``event`` (which model) and ``version``. Readers ignore fields that they do not know; writers
-never use a field's name again for something else. `tests/streams/golden` holds one file per event and version.
+Bodies are JSON objects with ``event`` (which model) and ``version``. Readers ignore fields that they do not know;
+writers never use a field's name again for something else. `tests/streams/golden` holds one file per event and version.
 
 Events are untrusted. They name scorers, metrics and reducers that the worker has registered, never a file, a module or
 an address. A `Claim` names an entry of a store that this very process has registered, and is refused otherwise.
@@ -25,6 +25,7 @@ import uuid
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from evalstream.scorers.score import Score
 
@@ -79,8 +80,26 @@ class Event(_Body):
     run_id: str = LIVE_RUN
 
     def to_bytes(self) -> bytes:
-        """Print the event as JSON; NaN and Infinity are bare words, as in Inspect's files."""
-        return self.model_dump_json(exclude_none=True).encode()
+        """Print the event as JSON; NaN and Infinity are bare words, as in Inspect's files.
+
+        What JSON in UTF-8 cannot say is written as Inspect writes it: a lone surrogate as its escape, an object of
+        another kind (in a score's metadata) as null.
+        """
+        try:
+            return self.model_dump_json(exclude_none=True).encode()
+        except PydanticSerializationError:
+            plain = to_jsonable_python(self, exclude_none=True, inf_nan_mode="constants", fallback=lambda _: None)
+            return to_json(_escaped(plain), inf_nan_mode="constants")
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return value
 
 
 class ScorerSpec(_Body):

@@ -1,7 +1,7 @@
 """Rows of a run's state: one score as the tally keeps it, and the segments in which rows are made durable.
 
-A segment is one table record for one batch and run, holding only that batch's new rows: a table value that grows would be
-written again and again. A run's state is a function of its segments in order; rebuilding it drops doubles.
+A segment is one table record for one batch and run, holding only that batch's new rows: a table value that grows would
+be written again and again. A run's state is a function of its segments in order; rebuilding it drops doubles.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ SCORED, NO_SCORE, FAILED = "s", "n", "f"
 class ScoreRow(NamedTuple):
     """One outcome of one scorer for one sample and epoch.
 
-    ``outcome`` is SCORED (``value`` is the score's value, NaN if unscored), NO_SCORE (the scorer returned None) or FAILED
-    (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the offset on
+    ``outcome`` is SCORED (``value`` is the score's value, NaN if unscored), NO_SCORE (the scorer returned None) or
+    FAILED (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the offset on
     ``scores`` of the first event with this score id, the one that counts.
     """
 
@@ -41,7 +41,8 @@ class ScoreRow(NamedTuple):
     @classmethod
     def of(cls, event: ScoreEmitted, offset: int) -> ScoreRow:
         """Make the row of an event at its offset on ``scores``."""
-        outcome, value = NO_SCORE, None
+        outcome: str = NO_SCORE
+        value: Value | None = None
         if event.error is not None:
             outcome, value = FAILED, f"{event.error.type}: {event.error.message}"
         elif event.score is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from evalstream.scorers.aggregates.needs import needed_metadata
@@ -14,8 +15,9 @@ from evalstream.scorers.errors import ScorersError
 from evalstream.scorers.metric import Metric
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.reducers.names import create_reducers
-from evalstream.scorers.results.column import ScoreColumn
+from evalstream.scorers.registry import unqualified
 from evalstream.scorers.results.call import metric_value
+from evalstream.scorers.results.column import ScoreColumn
 from evalstream.scorers.results.models import EvalResults, EvalScore, HeadlineMetric
 from evalstream.scorers.results.results import eval_results
 from evalstream.scorers.results.scorer_info import ScorerInfo
@@ -45,6 +47,8 @@ class FinalResults:
 class RunState:
     """The state of one run, a function of the rows and events that were applied to it, in whatever order they came.
 
+    Of several rows for one score the first one counts; the others are doubles.
+
     Parameters
     ----------
     eval_id, run_id
@@ -56,6 +60,9 @@ class RunState:
     ----------
     rows
         The result rows that were published last.
+    problem
+        Why there are no metrics: the eval asks for some that are not registered here. Its samples are counted all the
+        same.
     """
 
     def __init__(self, eval_id: str, run_id: str, load_score: LoadScore) -> None:
@@ -71,6 +78,7 @@ class RunState:
         self.infos: list[ScorerInfo] = []
         self.reducers: Sequence[ScoreReducer] | None = None
         self.final: FinalResults | None = None
+        self.problem: str | None = None
         self.rows: list[dict[str, Any]] = []
         self._load_score = load_score
         self._running: list[RunningScorer] = []
@@ -79,18 +87,20 @@ class RunState:
     def start(self, event: EvalStarted) -> None:
         """Take in what is known of the eval; a second start of the same run changes nothing.
 
-        Raises
-        ------
-        ScorersError
-            A metric or reducer that is not registered here.
+        A metric or reducer that is not registered here is a `problem` of the run, and no error: recovery meets it
+        again.
         """
         if self.started is not None:
             return
-        self.infos = [scorer_info(spec) for spec in event.scorers]
-        self.reducers = None if event.reducers is None else create_reducers(event.reducers)
-        self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
-        self._running = [RunningScorer(info, self.reducers, event.epochs) for info in self.infos]
         self.started = event
+        try:
+            self.infos = [scorer_info(spec) for spec in event.scorers]
+            self.reducers = None if event.reducers is None else create_reducers(event.reducers)
+            self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
+            self._running = [RunningScorer(info, self.reducers, event.epochs) for info in self.infos]
+        except ScorersError as error:
+            self.problem = str(error)
+            self.infos, self.reducers, self._keeps_metadata, self._running = [], None, [], []
         for slot, column in enumerate(self.columns[: len(self.infos)]):
             if not self._keeps_metadata[slot]:
                 column.metadata.clear()
@@ -115,30 +125,48 @@ class RunState:
         if column.has(number):
             self.duplicates += 1
             return False
-        before = self._values(column, row.sample_id) if self._epochs > 1 else []
-        keeps = row.slot >= len(self._keeps_metadata) or self._keeps_metadata[row.slot]
-        column.set(number, row, keeps)
-        if row.slot < len(self._running) and row.outcome == SCORED:
-            after = self._values(column, row.sample_id) if self._epochs > 1 else [row.value]
-            self._running[row.slot].change(before, after, row.metadata)
+        runs = row.slot < len(self._running) and row.outcome == SCORED
+        before = self._scored_epochs(column, row.sample_id) if runs else []
+        column.set(number, row, row.slot >= len(self._keeps_metadata) or self._keeps_metadata[row.slot])
+        if runs:
+            after = self._scored_epochs(column, row.sample_id) or [number]
+            first = row.metadata if after[0] == number else self._metadata(row.slot, after[0])
+            self._change(row.slot, before, after, first)
         return True
 
-    @property
-    def _epochs(self) -> int:
-        return self.started.epochs if self.started else 1
+    def _metadata(self, slot: int, number: int) -> dict[str, Any] | None:
+        column = self.columns[slot]
+        if self._keeps_metadata[slot]:
+            return column.metadata.get(number)
+        return self._load_score(column.offsets[number]).metadata
 
-    def _values(self, column: OutcomeColumn, sample_id: str | int) -> list[Value]:
-        numbers = self.samples.epochs_of(sample_id)
-        return [column.values[n] for n in numbers if column.is_scored(n)]  # type: ignore[misc]
+    def _scored_epochs(self, column: OutcomeColumn, sample_id: str | int) -> list[int]:
+        """Numbers of a sample's epochs that have a score, in order; always empty while each sample has one epoch."""
+        if not self.samples.have_epochs:
+            return []
+        return [n for n in self.samples.epochs_of(sample_id) if column.is_scored(n)]
+
+    def _change(self, slot: int, before: Sequence[int], after: Sequence[int], metadata: dict[str, Any] | None) -> None:
+        """Tell a scorer's running metrics that a sample's scored epochs are others now.
+
+        A sample's metadata are those of its first epoch, as in Inspect's reductions; they may change with it.
+        """
+        running, values = self._running[slot], self.columns[slot].values
+        old: list[Value] = [values[n] for n in before]  # type: ignore[misc]
+        new: list[Value] = [values[n] for n in after]  # type: ignore[misc]
+        if before and before[0] != after[0]:
+            running.change(old, [], self._metadata(slot, before[0]))
+            old = []
+        running.change(old, new, metadata)
 
     def _replay(self, slot: int) -> None:
         """Feed a scorer's running metrics with the scores that came before the eval's start did."""
-        column, seen = self.columns[slot], set()
+        column = self.columns[slot]
         for number, sample_id in enumerate(self.samples.ids):
-            if sample_id not in seen and column.is_scored(number):
-                seen.add(sample_id)
-                metadata = column.metadata.get(number)
-                self._running[slot].change([], self._values(column, sample_id), metadata)
+            if column.is_scored(number):
+                epochs = self._scored_epochs(column, sample_id) or [number]
+                if epochs[0] == number:
+                    self._change(slot, [], epochs, self._metadata(slot, number))
 
     @property
     def expected(self) -> int | None:
@@ -158,16 +186,19 @@ class RunState:
         return sum(column.failed for column in self.columns) + len(self.dead)
 
     def names(self) -> list[str]:
-        """Names of the scorers, as the samples have them."""
-        declared = [info.name for info in self.infos]
-        return [
-            max(column.names, key=column.names.__getitem__) if column.names else declared[slot]
-            for slot, column in enumerate(self._all_columns())
-        ]
+        """Names of the scorers, as the samples have them (most of them, if they differ)."""
+        declared = [unqualified(spec.name) for spec in self.started.scorers] if self.started else []
+        declared[: len(self.infos)] = [info.name for info in self.infos]
+        names = []
+        for slot, column in enumerate(self._all_columns()):
+            # A tie goes by name, or the order of arrival would tell.
+            counts = sorted((-count, name) for name, count in column.names.items())
+            names.append(counts[0][1] if counts else declared[slot] if slot < len(declared) else f"scorer{slot}")
+        return names
 
     def _all_columns(self) -> Iterator[OutcomeColumn]:
         yield from self.columns
-        for _ in range(len(self.columns), len(self.infos)):
+        for _ in range(len(self.columns), len(self.started.scorers) if self.started else 0):
             yield OutcomeColumn()
 
     def ledger(self) -> list[LedgerEntry]:
@@ -195,18 +226,18 @@ class RunState:
     def running_rows(self) -> list[EvalScore]:
         """Return metrics over the scores seen so far, as result rows; metrics of users are computed anew."""
         rows: list[EvalScore] = []
-        for slot, (running, name) in enumerate(zip(self._running, self.names())):
+        for slot, (running, name) in enumerate(zip(self._running, self.names(), strict=False)):
             running.name = name
-            rows.extend(running.rows(lambda metric, place, slot=slot: self._recompute(slot, metric, place)))
+            rows.extend(running.rows(partial(self._recompute, slot)))
         return rows
 
     def partial(self) -> int:
-        """Samples some of whose epochs are missing, so that their reduced scores are not their last."""
+        """Count samples some of whose epochs are missing, so that their reduced scores are not their last."""
         return max((running.partial for running in self._running), default=0)
 
     def _recompute(self, slot: int, metric: Metric, place: Place) -> Any:
         column = self.column(slot)
-        reducers = dict((name, reducer) for reducer, name in reduced_views(self.infos[slot].metrics, self.reducers))
+        reducers = {name: reducer for reducer, name in reduced_views(self.infos[slot].metrics, self.reducers)}
         try:
             if place.reducer in reducers:
                 column = column.reduced(reducers[place.reducer])
@@ -236,6 +267,8 @@ class RunState:
 
     def finish(self) -> FinalResults:
         """Return the final results, computed once; a metric's failure is part of them."""
+        if self.final is None and self.problem is not None:
+            self.final = FinalResults(None, self.problem)
         if self.final is None:
             try:
                 self.final = FinalResults(self.results())
@@ -244,7 +277,7 @@ class RunState:
         return self.final
 
     def results(self) -> EvalResults:
-        """Final results, number for number as Inspect computes them on the same scores.
+        """Return the final results, number for number as Inspect computes them on the same scores.
 
         Raises
         ------
@@ -253,7 +286,8 @@ class RunState:
         """
         spec = (self.started.header.get("eval") or {}) if self.started else {}
         declared = spec.get("headline_metric")
-        columns = [(info, self.column(slot), name) for slot, (info, name) in enumerate(zip(self.infos, self.names()))]
+        named = zip(self.infos, self.names(), strict=False)  # a completion may ask for more than the eval said
+        columns = [(info, self.column(slot), name) for slot, (info, name) in enumerate(named)]
         return eval_results(
             total_samples=self.received,
             completed_samples=self.received - sum(self.samples.errored) - len(self.dead),

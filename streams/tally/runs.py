@@ -43,7 +43,7 @@ class Runs:
         return iter(list(self._runs.values()))
 
     def unfinished(self) -> list[RunState]:
-        """Runs whose log is not written yet."""
+        """Return the runs whose log is not written yet."""
         return [run for run in self if run.materialised is None]
 
     def rebuild(self, table: Mapping[bytes, bytes]) -> None:

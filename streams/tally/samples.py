@@ -19,7 +19,10 @@ class SampleTable:
         self.partitions = array("l")
         self.offsets = array("q")
         self.errored = bytearray()
+        self.have_epochs = False
+        """Some sample has more than one number: its epochs, or ids 1 and "1"."""
         self._numbers: dict[int, dict[str | int, int]] = {}
+        self._types: set[type] = set()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -30,6 +33,8 @@ class SampleTable:
         number = of_epoch.get(sample_id)
         if number is None:
             number = of_epoch[sample_id] = len(self.ids)
+            self._types.add(type(sample_id))
+            self.have_epochs = len(self._numbers) > 1 or len(self._types) > 1
             self.ids.append(sample_id)
             self.epochs.append(epoch)
             self.partitions.append(completion[0])

@@ -1,7 +1,8 @@
 """Batches of records as Faust events: what every transport of ours shares.
 
 Faust's own consumers yield one record at a time, and its bookkeeping per event costs more than scoring does. Here a
-fetched partition batch travels as *one* `ConsumerMessage` whose value is a `Batch`, at the offset of the batch's last record.
+fetched partition batch travels as *one* `ConsumerMessage` whose value is a `Batch`, at the offset of the batch's last
+record.
 """
 
 from __future__ import annotations

@@ -32,9 +32,14 @@ def worker_lock(folder: Path) -> Iterator[None]:
     BrokerError
         Another worker runs on this folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "worker.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise BrokerError(
+            f"The embedded broker in {folder} cannot be opened: {error.strerror or error}."
+            " Choose another folder with --broker embedded:///path."
+        ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

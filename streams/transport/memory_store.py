@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from ..errors import BrokerError
 from .record import NewRecord, Record
 
 __all__ = ["MemoryStore"]
@@ -65,17 +66,25 @@ class MemoryStore:
     def append(self, topic: str, records: Sequence[NewRecord]) -> int:
         with self._lock:
             log = self._topic(topic)
-            first = len(log)
+            first, end = len(log), log.bounds[-1]
             now = int(time.time() * 1000)
-            end = log.file.seek(0, 2)
-            chunks = []
+            chunks, bounds = [], array("q")
             for offset, record in enumerate(records, first):
                 stamp = now if record.timestamp_ms is None else record.timestamp_ms
                 chunk = _encode((offset, record.key, record.value, record.headers, stamp))
                 chunks.append(chunk)
                 end += len(chunk)
-                log.bounds.append(end)
-            log.file.write(b"".join(chunks))
+                bounds.append(end)
+            try:
+                log.file.seek(log.bounds[-1])
+                log.file.write(b"".join(chunks))
+                log.file.flush()
+            except OSError as error:
+                raise BrokerError(
+                    f"Temporary files in {tempfile.gettempdir()} cannot be written: {error.strerror or error}."
+                    " Free some space there, or set TMPDIR to another folder."
+                ) from error
+            log.bounds.extend(bounds)
             self._appends += 1
             return first
 

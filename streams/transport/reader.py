@@ -27,7 +27,7 @@ class StoreReader:
         self._store = store
         self._ahead: dict[str, tuple[int, list[Record]]] = {}
 
-    def read(self, topic: str, partition: int, offset: int) -> Record:  # noqa: D102
+    def read(self, topic: str, partition: int, offset: int) -> Record:
         first, records = self._ahead.get(topic, (0, []))
         if not first <= offset < first + len(records):
             follows = bool(records) and offset == first + len(records)

@@ -16,8 +16,13 @@ __all__ = ["TopicStore"]
 class TopicStore(Protocol):
     """Append-only topics with offsets from 0, and consumer groups' committed offsets.
 
-    All methods may be called from any thread. ``blocking`` says that they may wait for a disk or a lock, so that an event
-    loop calls them in a thread.
+    All methods may be called from any thread. ``blocking`` says that they may wait for a disk or a lock, so that an
+    event loop calls them in a thread.
+
+    Raises
+    ------
+    BrokerError
+        From any method: the disk is full, the folder is gone...
     """
 
     blocking: bool
