@@ -293,3 +293,14 @@ def test_closing_twice_is_harmless(logs):
         log = open_log(logs / name)
         log.close()
         log.close()
+
+
+@pytest.mark.parametrize("name", ["a_scored.eval", "a_scored.json"])
+def test_a_disk_that_fails_later_is_explained(logs, monkeypatch, name):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    with open_log(logs / name) as log, monkeypatch.context() as patch:
+        patch.setattr(os, "pread", fail)
+        with pytest.raises(LogReadError, match="Check the disk"):
+            log.read_sample(0)

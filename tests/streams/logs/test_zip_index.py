@@ -257,3 +257,13 @@ def test_names_of_old_zips_are_in_code_page_437(tmp_path):
     path.write_bytes(raw_zip("é".encode("cp437"), 0, b"1", b"1"))
     with opened(path) as index:
         assert index.read(index.find("é")) == b"1"
+
+
+def test_long_extra_fields_are_skipped(tmp_path):
+    path = tmp_path / "extra.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        info = zipfile.ZipInfo("a")
+        info.extra = struct.pack("<HH", 0x9999, 200) + bytes(200)
+        made.writestr(info, b"hello" * 99)
+    with opened(path) as index:
+        assert index.read(0) == b"".join(index.stream(0)) == b"hello" * 99
