@@ -25,6 +25,11 @@ def rescore_order(ids: Sequence[str | int], epochs: Sequence[int]) -> list[int]:
     >>> rescore_order([1, 2, 1], [2, 1, 1])
     [2, 1, 0]
     """
+    if all(type(i) is int and 0 <= i < 10**18 for i in ids):
+        # The same order as by padded text, without making 100,000 of them.
+        by_number = np.lexsort((np.fromiter(ids, np.int64, len(ids)), np.fromiter(epochs, np.int64, len(ids))))
+        places: list[int] = by_number.tolist()
+        return places
     keys = [str(i).zfill(20) if isinstance(i, int) else i for i in ids]
     # Two stable sorts in place of one by pairs: 100,000 pairs are 6 MB.
     order = sorted(range(len(keys)), key=keys.__getitem__)

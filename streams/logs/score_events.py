@@ -45,37 +45,34 @@ class Moment(NamedTuple):
     working_start: bytes
 
 
-class _Ids:
-    """Ids of the form that Inspect's have, 22 letters and digits, the base-57 form of a 128-bit number.
+_IDS = range(7)
+
+
+def _ids(seed: str) -> list[bytes]:
+    """Return seven ids of the form that Inspect's have: 22 letters and digits, the base-57 form of a 128-bit number.
 
     The number is a hash of the seed; the next ids are its successors, so that one hash serves all events of a score.
 
     Examples
     --------
-    >>> ids = _Ids("run-1")
+    >>> ids = _ids("run-1")
     >>> len(ids[0]), ids[0][:20] == ids[1][:20], ids[0] == ids[1]
     (22, True, False)
     """
-
-    __slots__ = ("_last", "_stem")
-
-    def __init__(self, seed: str) -> None:
-        digest = sha1(_NAMESPACE + seed.encode("utf-8", "backslashreplace"), usedforsecurity=False).digest()
-        number, self._last = divmod(int.from_bytes(digest[:16], "big"), _BASE)
-        pairs = []
-        for _ in range(10):
-            number, pair = divmod(number, _BASE)
-            pairs.append(_PAIRS[pair])
-        pairs.reverse()
-        self._stem = b"".join(pairs)
-
-    def __getitem__(self, i: int) -> bytes:
-        return self._stem + _PAIRS[(self._last + i) % _BASE]
+    digest = sha1(_NAMESPACE + seed.encode("utf-8", "backslashreplace"), usedforsecurity=False).digest()
+    number, last = divmod(int.from_bytes(digest[:16], "big"), _BASE)
+    pairs = []
+    for _ in range(10):
+        number, pair = divmod(number, _BASE)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    stem = b"".join(pairs)
+    return [stem + _PAIRS[(last + i) % _BASE] for i in _IDS]
 
 
 def scorer_spans(members: Mapping[str, bytes], scores: Sequence[NewScore], parent: str, moment: Moment) -> bytes:
     """Return the events of the scores, with commas between: for each a span below `parent` with the score in it."""
-    seeds = [_Ids(score.score_id) for score in scores]
+    seeds = [_ids(score.score_id) for score in scores]
     return _spans(members, scores, seeds, dumps(parent), moment)
 
 
@@ -83,7 +80,7 @@ def scorers_span(
     members: Mapping[str, bytes], scores: Sequence[NewScore], moment: Moment, parent: str | None = None
 ) -> bytes:
     """Return a span "scorers" with the `scorer_spans` of the scores (at least one) in it."""
-    seeds = [_Ids(score.score_id) for score in scores]
+    seeds = [_ids(score.score_id) for score in scores]
     first = seeds[0]
     span = first[5]
     common = b'","span_id":"%s","timestamp":%s,"working_start":%s,"event":"' % (span, *moment)
@@ -104,7 +101,11 @@ def scorers_span(
 
 
 def _spans(
-    members: Mapping[str, bytes], scores: Sequence[NewScore], seeds: Sequence[_Ids], parent: bytes, moment: Moment
+    members: Mapping[str, bytes],
+    scores: Sequence[NewScore],
+    seeds: Sequence[list[bytes]],
+    parent: bytes,
+    moment: Moment,
 ) -> bytes:
     # An event of rescoring has the target as a list, and the usage of the sample only if there is any: as in Inspect.
     target = members.get("target", b'""')
