@@ -96,7 +96,7 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, dict):
-        return {_escaped(key): _escaped(item) for key, item in value.items()}
+        return {key: _escaped(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_escaped(item) for item in value]
     return value
@@ -225,6 +225,8 @@ class SampleDeadLettered(Event):
     event: Literal["sample_dead_lettered"] = "sample_dead_lettered"
     sample: str
     """The sample as far as it can be named."""
+    record: str | None = None
+    """Digest of the completion's key and value: the same record published again is the same dead letter."""
     error: ScoreFailure
     source: Source
 

@@ -6,6 +6,7 @@ be written again and again. A run's state is a function of its segments in order
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -54,21 +55,23 @@ class ScoreRow(NamedTuple):
 
 
 class DeadRow(NamedTuple):
-    """A completion that could not be read: where it stands, what it may have been, and why."""
+    """A completion that could not be read: where it stands, what it may have been, why, and its identity."""
 
     completion: tuple[int, int]
     sample: str
     reason: str
+    identity: str
 
     @classmethod
     def of(cls, event: SampleDeadLettered) -> DeadRow:
         """Make the row of an event."""
-        return cls((event.source.partition, event.source.offset), event.sample, event.error.message)
+        completion = (event.source.partition, event.source.offset)
+        return cls(completion, event.sample, event.error.message, event.record or f"{completion}")
 
 
 def encode_segment(rows: Iterable[ScoreRow | DeadRow]) -> bytes:
-    """Print rows as one JSON text (values keep their type: 1, 1.0, true and "1" stay apart)."""
-    return dumps([list(row) for row in rows])
+    """Print rows as one compressed JSON text (values keep their type: 1, 1.0, true and "1" stay apart)."""
+    return zlib.compress(dumps([list(row) for row in rows]), level=1)
 
 
 def decode_segment(data: bytes) -> list[ScoreRow | DeadRow]:
@@ -81,7 +84,7 @@ def decode_segment(data: bytes) -> list[ScoreRow | DeadRow]:
     True
     """
     rows: list[ScoreRow | DeadRow] = []
-    for fields in loads(data):
+    for fields in loads(zlib.decompress(data)):
         if len(fields) == len(DeadRow._fields):
             rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
         else:

@@ -28,6 +28,7 @@ from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised, S
 from ..logs.order import rescore_order
 from ..scoring.scorer_set import scorer_info
 from .column import OutcomeColumn
+from .dataset_ids import put_back, take_out
 from .rows import SCORED, DeadRow, ScoreRow
 from .samples import SampleTable
 
@@ -58,6 +59,8 @@ class RunState:
 
     Attributes
     ----------
+    dataset_ids
+        The dataset's sample ids, which ``started`` lists no more; see `header`.
     rows
         The result rows that were published last.
     problem
@@ -68,11 +71,12 @@ class RunState:
     def __init__(self, eval_id: str, run_id: str, load_score: LoadScore) -> None:
         self.eval_id, self.run_id = eval_id, run_id
         self.started: EvalStarted | None = None
+        self.dataset_ids: Sequence[Any] | None = None
         self.completed: EvalCompleted | None = None
         self.materialised: LogMaterialised | None = None
         self.samples = SampleTable()
         self.columns: list[OutcomeColumn] = []
-        self.dead: dict[tuple[int, int], DeadRow] = {}
+        self.dead: dict[str, DeadRow] = {}
         self.duplicates = 0
         self.segments = 0
         self.infos: list[ScorerInfo] = []
@@ -92,7 +96,8 @@ class RunState:
         """
         if self.started is not None:
             return
-        self.started = event
+        header, self.dataset_ids = take_out(event.header)
+        self.started = event.model_copy(update={"header": header})
         try:
             self.infos = [scorer_info(spec) for spec in event.scorers]
             self.reducers = None if event.reducers is None else create_reducers(event.reducers)
@@ -106,6 +111,10 @@ class RunState:
                 column.metadata.clear()
             self._replay(slot)
 
+    def header(self) -> dict[str, Any]:
+        """Return the log's header as far as it was known at the start."""
+        return put_back(self.started.header, self.dataset_ids) if self.started else {}
+
     def complete(self, event: EvalCompleted) -> None:
         """Take in that the eval is over; a second completion changes nothing."""
         if self.completed is None:
@@ -114,8 +123,8 @@ class RunState:
     def apply(self, row: ScoreRow | DeadRow) -> bool:
         """Take in a row; False if its score (or dead completion) had been counted."""
         if isinstance(row, DeadRow):
-            known = row.completion in self.dead
-            self.dead.setdefault(row.completion, row)
+            known = row.identity in self.dead
+            self.dead.setdefault(row.identity, row)
             self.duplicates += known
             return not known
         while len(self.columns) <= row.slot:

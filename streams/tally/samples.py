@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 
 __all__ = ["SampleTable"]
@@ -32,6 +33,7 @@ class SampleTable:
         of_epoch = self._numbers.setdefault(epoch, {})
         number = of_epoch.get(sample_id)
         if number is None:
+            sample_id = sys.intern(sample_id) if isinstance(sample_id, str) else sample_id
             number = of_epoch[sample_id] = len(self.ids)
             self._types.add(type(sample_id))
             self.have_epochs = len(self._numbers) > 1 or len(self._types) > 1

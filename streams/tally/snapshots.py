@@ -32,7 +32,7 @@ class Snapshots:
 
     def of(self, run: RunState) -> MetricsUpdated | None:
         """Return the snapshot that is due for a run, if one is; the final one exactly once per worker."""
-        if run.final is not None:
+        if run.final is not None or run.materialised is not None:
             return None
         key = (run.eval_id, run.run_id)
         final = run.balances()
