@@ -1,7 +1,8 @@
 """Where users' scorers run: an event loop in a thread of its own, which is given up when a scorer blocks it.
 
-A scorer that awaits too long is cancelled. One that never comes back to its loop (a ``time.sleep``, an endless loop) cannot
-be; then the thread is abandoned, that scorer's sample has failed, and the others are started again on a new thread.
+A scorer that awaits too long is cancelled. One that never comes back to its loop (a ``time.sleep``, an endless loop)
+cannot be; then the thread is abandoned, that scorer's sample has failed, and the others are started again on a new
+thread.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.stopping = False
         self.running: tuple[object, float] | None = None
         self.waiting: dict[object, asyncio.Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="evalstream-scorers", daemon=True)
@@ -37,15 +39,24 @@ class _Loop:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
-        self.loop.close()
+        try:
+            self.loop.run_forever()
+            tasks = asyncio.all_tasks(self.loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                self.loop.run_until_complete(asyncio.wait(tasks, timeout=GRACE_SECONDS))
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        finally:
+            self.loop.close()
 
     def stop(self) -> None:
+        self.stopping = True
         self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 class _Watched(Awaitable[Result]):
-    """A coroutine whose every step is noted on its loop, so that a step that never ends can be told from its victims."""
+    """A coroutine whose every step is noted on its loop: a step that never ends can be told from its victims."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Result], on: _Loop, call: object) -> None:
         self._coroutine, self._on, self._call = coroutine, on, call
@@ -60,6 +71,9 @@ class _Watched(Awaitable[Result]):
             except StopIteration as stop:
                 result: Result = stop.value
                 return result
+            except (SystemExit, KeyboardInterrupt) as error:
+                # These two would end the thread, and with it everybody's scorers.
+                raise RuntimeError(f"the scorer raised {type(error).__name__}") from error
             finally:
                 self._on.running = None
             try:
@@ -107,13 +121,15 @@ class ScorerThread:
             self._current = _Loop()
         on, call = self._current, object()
         outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        begun: list[float] = []
 
         async def limited() -> Result:
+            begun.append(time.monotonic())
             return await asyncio.wait_for(_watched(make(), on, call), self._timeout)
 
         def finished(inner: concurrent.futures.Future[Result]) -> None:
             with contextlib.suppress(RuntimeError):  # our own loop may be closed by now
-                outcome.get_loop().call_soon_threadsafe(_settle, outcome, inner)
+                outcome.get_loop().call_soon_threadsafe(_settle, outcome, inner, on.stopping)
 
         on.waiting[call] = outcome
         running = asyncio.run_coroutine_threadsafe(limited(), on.loop)
@@ -122,12 +138,15 @@ class ScorerThread:
             while not outcome.done():
                 await asyncio.wait({outcome}, timeout=min(self._timeout, 1.0))
                 self._give_up_if_blocked(on)
+                if begun and not outcome.done():
+                    self._give_up_if_uncancellable(on, call, begun[0], outcome)
             return outcome.result()
         except asyncio.TimeoutError as error:  # until Python 3.10 not the same class as TimeoutError
             raise TimeoutError(str(error) or f"no result after {self._timeout:g} s") from error
         finally:
             del on.waiting[call]
-            running.cancel()
+            if not on.loop.is_closed():
+                running.cancel()
 
     def _give_up_if_blocked(self, on: _Loop) -> None:
         """Abandon the loop if one step on it has lasted longer than a whole call may."""
@@ -143,8 +162,14 @@ class ScorerThread:
                 message = f"no result after {self._timeout:g} s, and it does not yield to others"
                 outcome.set_exception(TimeoutError(message) if blocked else _AbandonedError())
 
+    def _give_up_if_uncancellable(self, on: _Loop, call: object, begun: float, outcome: asyncio.Future[Result]) -> None:
+        """End the wait for a scorer that catches its cancellation and goes on."""
+        others_turn = on.running is not None and on.running[0] is not call
+        if not others_turn and time.monotonic() - begun > self._timeout + GRACE_SECONDS:
+            outcome.set_exception(TimeoutError(f"no result after {self._timeout:g} s, and it cannot be cancelled"))
+
     def stop(self) -> None:
-        """Let the thread end; what still runs on it is forgotten."""
+        """Cancel what still runs, and let the thread end; a scorer that blocks it is left behind."""
         if self._current is not None:
             self._current.stop()
             self._current = None
@@ -154,11 +179,14 @@ async def _watched(coroutine: Coroutine[Any, Any, Result], on: _Loop, call: obje
     return await _Watched(coroutine, on, call)
 
 
-def _settle(outcome: asyncio.Future[Result], inner: concurrent.futures.Future[Result]) -> None:
+def _settle(outcome: asyncio.Future[Result], inner: concurrent.futures.Future[Result], stopping: bool) -> None:
     if outcome.done():
         return
     if inner.cancelled():
-        outcome.cancel()
+        if stopping:
+            outcome.cancel()
+        else:  # taken for our own cancellation, it would leave a batch unfinished for ever
+            outcome.set_exception(RuntimeError("the scorer cancelled itself"))
         return
     error = inner.exception()
     if error is not None:
