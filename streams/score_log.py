@@ -16,6 +16,7 @@ from .pipeline import Listener
 from .publish.events_of_log import LogEvents
 from .publish.plan import ScoringPlan
 from .settings import WorkerSettings
+from .tally.dataset_ids import take_out
 from .tally.run_state import RunState
 from .topics import COMPLETIONS, EVALS
 from .transport.record import NewRecord
@@ -76,7 +77,7 @@ async def score_log(
     Parameters
     ----------
     source
-        The log; it stays open and unchanged.
+        The log; it stays open. Its header loses the dataset's list of sample ids, which the run's state has by then.
     plan
         What to score it with.
     path
@@ -97,6 +98,7 @@ async def score_log(
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register("log", lambda key: _claimed(source, key), source.stamp.check)
         await _publish(LogEvents(source, plan, claim_store="log"), broker)
+        source.header, _ = take_out(source.header)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not outcome.done.done():

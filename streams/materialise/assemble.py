@@ -84,7 +84,7 @@ class _Assembly:
         with create_log(
             self._path,
             header,
-            start={key: self._started.header[key] for key in _OF_START if key in self._started.header},
+            start={key: value for key, value in self._run.header().items() if key in _OF_START},
             compression=ZSTANDARD if self._started.log.compression == "zstd" else DEFLATE,
             reductions=[
                 {"scorer": self._names[slot], "reducer": reducer_log_name(reducer)} for slot, reducer in self._plan
@@ -113,8 +113,7 @@ class _Assembly:
 
     def _order(self) -> list[int]:
         samples = self._run.samples
-        dataset = ((self._started.header.get("eval") or {}).get("dataset") or {}).get("sample_ids")
-        return dataset_order(samples.ids, samples.epochs, dataset)
+        return dataset_order(samples.ids, samples.epochs, self._run.dataset_ids)
 
     def _write_sample(self, target: LogTarget, number: int) -> None:
         samples = self._run.samples

@@ -33,7 +33,7 @@ def scored_header(run: RunState, results: EvalResults | None, error: str | None)
     """
     if run.started is None or run.completed is None:
         raise ValueError("a log has a header when its eval has started and is complete")
-    header = {**run.started.header, **run.completed.header, "status": run.completed.status}
+    header = {**run.header(), **run.completed.header, "status": run.completed.status}
     spec = dict(header.get("eval") or {})
     applied = [info.to_header() for info in run.infos]
     append = run.started.action == "append"

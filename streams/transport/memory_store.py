@@ -20,7 +20,7 @@ from .record import NewRecord, Record
 
 __all__ = ["MemoryStore"]
 
-SPOOL_BYTES = 4 * 1024 * 1024
+SPOOL_BYTES = 512 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
