@@ -97,8 +97,7 @@ async def score_log(
     own = dataclasses.replace(settings, broker=broker)
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register("log", lambda key: _claimed(source, key), source.stamp.check)
-        await _publish(LogEvents(source, plan, claim_store="log"), broker)
-        source.header, _ = take_out(source.header)
+        await _publish(source, plan, broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not outcome.done.done():
@@ -112,10 +111,13 @@ def _claimed(source: LogSource, key: str) -> bytes:
     return source.read_sample(int(key))
 
 
-async def _publish(events: LogEvents, broker: str) -> None:
+async def _publish(source: LogSource, plan: ScoringPlan, broker: str) -> None:
+    events = LogEvents(source, plan, claim_store="log")
     store = open_store(broker)
     key = events.eval_id.encode()
     store.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+    # From here on the run's state has the sample ids; two lists of 100,000 would be a tenth of all memory.
+    source.header, _ = take_out(source.header)
     completions = events.completions()
     while records := list(itertools.islice(completions, PUBLISH_RECORDS)):
         store.append(COMPLETIONS.name, records)

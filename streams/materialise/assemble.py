@@ -6,9 +6,10 @@ Nothing that scoring does not touch is parsed and printed again.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from evalstream.scorers.jsontext import dumps, join_object, loads, split_object
 from evalstream.scorers.reducer import ScoreReducer
@@ -20,7 +21,7 @@ from evalstream.scorers.score import Score
 from ..claims import ClaimStores
 from ..events import LogMaterialised
 from ..logs.codec import DEFLATE, ZSTANDARD
-from ..logs.order import dataset_order, rescore_order
+from ..logs.order import Places, dataset_order, rescore_order
 from ..logs.sample_edit import NewScore, with_scores
 from ..logs.summary import summarise
 from ..logs.target import LogTarget, create_log
@@ -79,19 +80,20 @@ class _Assembly:
 
     def write(self, progress: Callable[[int], None] | None) -> LogMaterialised:
         final = self._run.finish()
-        header = scored_header(self._run, final.results, final.error)
+        begun = self._run.header()
+        header = scored_header(self._run, begun, final.results, final.error)
         old = self._started.reductions
         with create_log(
             self._path,
             header,
-            start={key: value for key, value in self._run.header().items() if key in _OF_START},
+            start={key: value for key, value in begun.items() if key in _OF_START},
             compression=ZSTANDARD if self._started.log.compression == "zstd" else DEFLATE,
             reductions=[
                 {"scorer": self._names[slot], "reducer": reducer_log_name(reducer)} for slot, reducer in self._plan
             ],
             prepend_reductions=[self._claims.fetch(old)] if old is not None else None,
         ) as target:
-            for done, number in enumerate(self._order(), 1):
+            for done, number in enumerate(map(int, self._order()), 1):
                 self._write_sample(target, number)
                 if progress is not None:
                     progress(done)
@@ -111,7 +113,7 @@ class _Assembly:
             ledger=self._run.ledger(),
         )
 
-    def _order(self) -> list[int]:
+    def _order(self) -> Places:
         samples = self._run.samples
         return dataset_order(samples.ids, samples.epochs, self._run.dataset_ids)
 
@@ -135,14 +137,15 @@ class _Assembly:
         """Reduce each scorer's epochs, one sample at a time, in Inspect's order of samples."""
         samples = self._run.samples
         order = rescore_order(samples.ids, samples.epochs)
-        place = array("l", bytes(array("l").itemsize * len(order)))
-        for position, number in enumerate(order):
-            place[number] = position
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
         for entry, (slot, reducer) in enumerate(self._plan):
             column = self._run.columns[slot]
-            for number in order:
-                epochs = [n for n in samples.epochs_of(samples.ids[number]) if column.is_scored(n)]
-                epochs.sort(key=place.__getitem__)
+            for number in map(int, order):
+                epochs = [number]
+                if samples.have_epochs:
+                    epochs = sorted(samples.epochs_of(samples.ids[number]), key=place.__getitem__)
+                epochs = [n for n in epochs if column.is_scored(n)]
                 if epochs and epochs[0] == number:
                     texts = [self._event(column.offsets[n])["score"] for n in epochs]
                     yield entry, _reduced(reducer, texts, samples.ids[number])

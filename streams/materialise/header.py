@@ -19,13 +19,17 @@ NAMED = 5
 """How many of the samples without a score a message names."""
 
 
-def scored_header(run: RunState, results: EvalResults | None, error: str | None) -> dict[str, Any]:
+def scored_header(
+    run: RunState, begun: dict[str, Any], results: EvalResults | None, error: str | None
+) -> dict[str, Any]:
     """Return the header of a run's log.
 
     Parameters
     ----------
     run
         A complete run.
+    begun
+        Its header as it was known at the start, `RunState.header`.
     results
         Its final results; None if a metric failed.
     error
@@ -33,7 +37,7 @@ def scored_header(run: RunState, results: EvalResults | None, error: str | None)
     """
     if run.started is None or run.completed is None:
         raise ValueError("a log has a header when its eval has started and is complete")
-    header = {**run.header(), **run.completed.header, "status": run.completed.status}
+    header = {**begun, **run.completed.header, "status": run.completed.status}
     spec = dict(header.get("eval") or {})
     applied = [info.to_header() for info in run.infos]
     append = run.started.action == "append"

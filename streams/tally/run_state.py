@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -260,7 +261,8 @@ class RunState:
     def column(self, slot: int) -> ScoreColumn:
         """Return a scorer's scores in the order in which Inspect sees a log's samples."""
         outcomes = self.columns[slot] if slot < len(self.columns) else OutcomeColumn()
-        numbers = [n for n in rescore_order(self.samples.ids, self.samples.epochs) if outcomes.is_scored(n)]
+        order = rescore_order(self.samples.ids, self.samples.epochs)
+        numbers = array("q", (n for n in map(int, order) if outcomes.is_scored(n)))
         values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
         keeps = self._keeps_metadata[slot]
 
