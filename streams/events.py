@@ -140,6 +140,8 @@ class EvalStarted(Event):
     epochs: int = 1
     expected: int | None = None
     """Sample-epochs that will come, if known."""
+    order: list[tuple[str, int]] | None = None
+    """Ids (as text) and epochs in the order in which metrics see the samples; None: by epoch, then by id."""
     action: Literal["overwrite", "append"] = "overwrite"
     reductions: Claim | None = None
     """With ``action`` append: the reductions that are there already."""

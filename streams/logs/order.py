@@ -1,4 +1,4 @@
-"""The two orders of samples that Inspect knows; sums of floats, and so metrics, depend on them.
+"""The orders of samples that Inspect knows; sums of floats, and so metrics, depend on them.
 
 A log is written and read in *rescore order*: by epoch, then by id as text, integers padded with zeros to 20 digits. An
 eval that ends computes its results in *dataset order*.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Places", "dataset_order", "rescore_order"]
+__all__ = ["Places", "dataset_order", "given_order", "rescore_order"]
 
 Places = NDArray[np.int64]
 """Places of samples, in the order in which they are to be visited."""
@@ -61,6 +61,22 @@ def dataset_order(ids: Sequence[str | int], epochs: Sequence[int], dataset_ids: 
     by_epoch = np.fromiter(epochs, np.int64, len(ids))
     # Stable, so that samples of one rank stay in rescore order.
     return order[np.lexsort((rank[order], by_epoch[order]))]
+
+
+def given_order(ids: Sequence[str | int], epochs: Sequence[int], given: Sequence[tuple[str, int]]) -> Places:
+    """Return the places of the samples in a given order of ids (as text) and epochs.
+
+    Samples that it does not name stand at the end, in rescore order.
+
+    Examples
+    --------
+    >>> given_order([1, "b", 3], [1, 1, 1], [("b", 1), ("1", 1)]).tolist()
+    [1, 0, 2]
+    """
+    ranks = {key: rank for rank, key in reversed(list(enumerate(map(tuple, given))))}
+    order = rescore_order(ids, epochs)
+    rank = [ranks.get((str(ids[i]), epochs[i]), len(given)) for i in map(int, order)]
+    return order[np.argsort(np.array(rank, np.int64), kind="stable")]
 
 
 def _ranks(ids: Sequence[str | int], dataset_ids: Sequence[Any]) -> Places:

@@ -21,7 +21,7 @@ from evalstream.scorers.score import Score
 from ..claims import ClaimStores
 from ..events import LogMaterialised
 from ..logs.codec import DEFLATE, ZSTANDARD
-from ..logs.order import Places, dataset_order, rescore_order
+from ..logs.order import Places, dataset_order
 from ..logs.sample_edit import NewScore, with_scores
 from ..logs.summary import summarise
 from ..logs.target import LogTarget, create_log
@@ -114,6 +114,7 @@ class _Assembly:
         )
 
     def _order(self) -> Places:
+        """Return the order in which the log has its samples."""
         samples = self._run.samples
         return dataset_order(samples.ids, samples.epochs, self._run.dataset_ids)
 
@@ -134,9 +135,9 @@ class _Assembly:
                 yield NewScore(name, event["score"], spec.options, loads(event["score_id"]))
 
     def _reductions(self) -> Iterator[tuple[int, bytes]]:
-        """Reduce each scorer's epochs, one sample at a time, in Inspect's order of samples."""
+        """Reduce each scorer's epochs, one sample at a time, in the order in which metrics see them."""
         samples = self._run.samples
-        order = rescore_order(samples.ids, samples.epochs)
+        order = self._run.order()
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         for entry, (slot, reducer) in enumerate(self._plan):

@@ -10,6 +10,7 @@ from evalstream.scorers.jsontext import JsonTextError, dumps, join_object, loads
 from ..errors import LogError
 from ..events import LIVE_RUN, Claim, EvalCompleted, EvalStarted, LogShape, SampleCompleted
 from ..logs.codec import ZSTANDARD
+from ..logs.order import rescore_order
 from ..logs.source import LogSource
 from ..members import pack_members
 from ..transport.record import NewRecord
@@ -62,11 +63,24 @@ class LogEvents:
             epochs=self._plan.epochs,
             expected=self._source.sample_count,
             action=self._plan.action,
+            order=self._order(),
             reductions=reductions,
             log=LogShape(
                 format=self._source.format, compression="zstd" if self._source.compression == ZSTANDARD else "deflate"
             ),
         )
+
+    def _order(self) -> list[tuple[str, int]] | None:
+        """Return the file's order of samples if metrics depend on it.
+
+        Inspect sorts the samples of a `.eval` when it reads them, and takes those of a `.json` as they come.
+        """
+        if self._source.format != "json":
+            return None
+        keys = list(self._source.keys())
+        ids = [_typed(text) for text, _ in keys]
+        usual = rescore_order(ids, [epoch for _, epoch in keys])
+        return None if usual.tolist() == list(range(len(keys))) else keys
 
     def completed(self) -> EvalCompleted:
         """Return the eval's end: the header's other fields, and the members that only the log's readers know."""
@@ -117,6 +131,10 @@ class LogEvents:
             members.pop("scores", None)
             key = prefix + str(loads(members.get("id", b"null")))
             yield NewRecord(key.encode(errors="replace"), opening + b'"sample":' + join_object(members) + b"}")
+
+
+def _typed(text: str) -> str | int:
+    return int(text) if text.isdecimal() and str(int(text)) == text else text
 
 
 def eval_id_of(header: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ from evalstream.scorers.results.views import reduced_views
 from evalstream.scorers.value import Value
 
 from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised, ScoreEmitted
-from ..logs.order import rescore_order
+from ..logs.order import Places, given_order, rescore_order
 from ..scoring.scorer_set import scorer_info
 from .column import OutcomeColumn
 from .dataset_ids import put_back, take_out
@@ -258,11 +258,17 @@ class RunState:
         except (ScorersError, LookupError, TypeError):
             return math.nan  # a metric that fails on what there is so far; over the final scores it is an error
 
+    def order(self) -> Places:
+        """Return the numbers of the samples in the order in which metrics see them."""
+        given = self.started.order if self.started else None
+        if given is None:
+            return rescore_order(self.samples.ids, self.samples.epochs)
+        return given_order(self.samples.ids, self.samples.epochs, given)
+
     def column(self, slot: int) -> ScoreColumn:
         """Return a scorer's scores in the order in which Inspect sees a log's samples."""
         outcomes = self.columns[slot] if slot < len(self.columns) else OutcomeColumn()
-        order = rescore_order(self.samples.ids, self.samples.epochs)
-        numbers = array("q", (n for n in map(int, order) if outcomes.is_scored(n)))
+        numbers = array("q", (n for n in map(int, self.order()) if outcomes.is_scored(n)))
         values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
         keeps = self._keeps_metadata[slot]
 
