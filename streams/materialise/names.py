@@ -9,7 +9,8 @@ from ..tally.run_state import RunState
 
 __all__ = ["log_name"]
 
-LONGEST = 100
+LONGEST = 60
+"""Bytes of one part: file systems take 255 for a name."""
 
 
 def log_name(run: RunState) -> str:
@@ -34,4 +35,5 @@ def clean(text: str) -> str:
     >>> clean("2026-11-20T20:31:01+00:00"), clean("../../etc/passwd"), clean("..")
     ('2026-11-20T20-31-01-00-00', 'etc-passwd', 'x')
     """
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:LONGEST] or "x"
+    harmless = re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    return harmless.encode()[:LONGEST].decode(errors="ignore").strip("-.") or "x"
