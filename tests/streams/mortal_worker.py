@@ -1,0 +1,76 @@
+"""A worker that is killed with SIGKILL at a chosen one of the moments at which something becomes durable."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from evalstream.scorers.load import load_file
+from evalstream.streams import worker
+from evalstream.streams.logs.eval_target import EvalTarget
+from evalstream.streams.settings import WorkerSettings
+from evalstream.streams.transport import local
+from evalstream.streams.transport.sqlite_store import SqliteStore
+
+RECORDS_A_BATCH = 16
+COMMIT_SECONDS = 0.02
+
+MOMENTS: list[tuple[type, str]] = [
+    (SqliteStore, "append"),
+    (SqliteStore, "commit"),
+    (EvalTarget, "add_sample"),
+    (EvalTarget, "commit"),
+]
+"""Before and after each call of these is a moment to die at."""
+
+
+def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> None:
+    """Run until all is done, or until the moment of that number (from 1) comes."""
+    load_file(scorer_file)
+    local.FETCH_RECORDS = RECORDS_A_BATCH
+    new_app = worker.new_app
+
+    def eager_app(settings: WorkerSettings) -> Any:
+        app = new_app(settings)
+        app.conf.broker_commit_interval = COMMIT_SECONDS
+        return app
+
+    worker.new_app = eager_app
+    if die_at is not None:
+        _count_moments(die_at)
+    asyncio.run(_work(WorkerSettings(broker=broker, log_dir=log_dir)))
+
+
+def _count_moments(die_at: int) -> None:
+    left = die_at
+
+    def moment() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for owner, name in MOMENTS:
+        setattr(owner, name, _with_moments(getattr(owner, name), moment))
+
+
+def _with_moments(method: Callable[..., Any], moment: Callable[[], None]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        moment()
+        result = method(*args, **kwargs)
+        moment()
+        return result
+
+    return call
+
+
+async def _work(settings: WorkerSettings) -> None:
+    settings.log_dir.mkdir(exist_ok=True)
+    async with worker.running_worker(settings) as pipeline:
+        with suppress(asyncio.CancelledError):
+            await worker.until_idle(pipeline, 0.3)
