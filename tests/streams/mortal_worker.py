@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,5 +71,8 @@ def _with_moments(method: Callable[..., Any], moment: Callable[[], None]) -> Cal
 async def _work(settings: WorkerSettings) -> None:
     settings.log_dir.mkdir(exist_ok=True)
     async with worker.running_worker(settings) as pipeline:
-        with suppress(asyncio.CancelledError):
-            await worker.until_idle(pipeline, 0.3)
+        while not any(run.materialised for run in pipeline.runs):
+            await asyncio.wait({pipeline.failed}, timeout=0.01)
+            if pipeline.failed.done():
+                pipeline.failed.result()
+        await worker.until_idle(pipeline, 0.1)
