@@ -58,7 +58,7 @@ def value_to_float(
 
     The sentinels are compared first (with ``==``), numbers pass through, "yes"/"true" and "no"/"false" are 1 and 0 in
     any case, other strings are read as a finite Python float. What is left (lists, dicts, None, other text) is 0.0,
-    with a warning in the log. The function never raises.
+    with a warning in the log: one for each of these kinds, however many values there are. The function never raises.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ def value_to_float(
     >>> value_to_float(correct=5, incorrect=1, partial=3)(3)
     0.5
     """
+    warned: set[str] = set()
 
     def to_float(value: Value) -> float:
         if value == correct:
@@ -96,7 +97,12 @@ def value_to_float(
             else:
                 if math.isfinite(number):
                     return number
-        logger.warning("A score value of %r is not a number; it counts as 0.0.", value)
+        kind = "text" if isinstance(value, str) else "None" if value is None else type(value).__name__
+        if kind not in warned:
+            warned.add(kind)
+            logger.warning(
+                "A score value of %r is not a number; it counts as 0.0, and so does other such %s.", value, kind
+            )
         return 0.0
 
     return to_float

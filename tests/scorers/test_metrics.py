@@ -7,48 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_oracle import assert_same_bits, column_of, scalars, scores_of
 
 from evalstream.scorers import metrics as ours
 from evalstream.scorers import registry
-from evalstream.scorers.results import ScoreColumn
-from evalstream.scorers.score import SampleScore, Score
 from evalstream.scorers.value import value_to_float
 
 NAMES = ["accuracy", "mean", "var", "std", "stderr"]
-
-
-def scores_of(values, metadata=None, module=None):
-    sample_score, score = (module.SampleScore, module.Score) if module else (SampleScore, Score)
-    metadata = metadata or [None] * len(values)
-    return [sample_score(score=score(value=v), sample_metadata=m) for v, m in zip(values, metadata, strict=True)]
-
-
-def column_of(values, metadata=None):
-    return ScoreColumn([f"s{i}" for i in range(len(values))], values, metadata)
-
-
-def assert_same_bits(name, options, their_options, values, metadata=None):
-    with np.errstate(all="ignore"):
-        expected = getattr(theirs, name)(**their_options)(scores_of(values, metadata, theirs))
-        metric = getattr(ours, name)(**options)
-        for scores in (scores_of(values, metadata), column_of(values, metadata)):
-            value = metric(scores)
-            assert repr(to_python(value)) == repr(to_python(expected))
-
-
-def to_python(value):
-    if isinstance(value, dict):
-        return {key: to_python(item) for key, item in value.items()}
-    return float(value) if isinstance(value, float) else value
-
-
-scalars = st.one_of(
-    st.sampled_from(["C", "I", "P", "N", "yes", "0.3", "no number", True, False]),
-    st.integers(-9, 9),
-    st.floats(0, 1),
-    st.floats(-1e9, 1e9),
-    st.floats(allow_nan=False),
-)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,3 +142,13 @@ def test_importing_metrics_does_not_import_numpy():
 
     code = "import sys, evalstream.scorers.metrics, evalstream.scorers.aggregates; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_value_that_is_no_number_is_told_once_for_each_kind(caplog):
+    to_float = value_to_float()
+    for _ in range(3):
+        assert [to_float(v) for v in ({}, {"a": 1}, [1], (), None, "x", "other", "C", 0.5)] == [0.0] * 7 + [1.0, 0.5]
+    told = [record.getMessage().split(" is not")[0] for record in caplog.records]
+    assert told == [f"A score value of {v}" for v in ("{}", "[1]", "()", "None", "'x'")]
+    value_to_float()({})
+    assert len(caplog.records) == 6
