@@ -29,7 +29,21 @@ from .messages import (
     ToolCallError,
 )
 from .metric import Metric, metric
-from .metrics import accuracy, bootstrap_stderr, grouped, mean, std, stderr, var
+from .metrics import (
+    accuracy,
+    aggregate,
+    bootstrap_stderr,
+    categorical,
+    ci,
+    ci_wilson,
+    frequency,
+    grouped,
+    krippendorff_alpha,
+    mean,
+    std,
+    stderr,
+    var,
+)
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
 from .reducer import ScoreReducer, score_reducer
@@ -105,16 +119,22 @@ __all__ = [
     "Value",
     "ValueToFloat",
     "accuracy",
+    "aggregate",
     "answer",
     "at_least",
     "bootstrap_std",
     "bootstrap_stderr",
+    "categorical",
     "choice",
+    "ci",
+    "ci_wilson",
     "collect_score",
     "exact",
     "f1",
+    "frequency",
     "grouped",
     "includes",
+    "krippendorff_alpha",
     "load_file",
     "majority_score",
     "match",

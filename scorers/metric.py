@@ -12,7 +12,7 @@ from .value import Value
 __all__ = ["Metric", "MetricScores", "metric", "scores_view"]
 
 MetricScores = Literal["auto", "reduced", "unreduced"]
-"""The view a metric asks for: after epoch reduction ("auto" too, unless reduction is off), or each epoch's own score."""
+"""The view a metric asks for: after epoch reduction ("auto" too, unless it is off), or each epoch's own score."""
 
 
 class Metric(Protocol):

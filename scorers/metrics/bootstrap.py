@@ -11,7 +11,7 @@ from evalstream.scorers.value import ValueToFloat
 
 from .values import DEFAULT_TO_FLOAT, floats
 
-__all__ = ["bootstrap_stderr"]
+__all__ = ["bootstrap_stderr", "resampled_means"]
 
 
 def _bootstrap_stderr(num_samples: int = 1000, to_float: ValueToFloat = DEFAULT_TO_FLOAT) -> Metric:
@@ -39,14 +39,24 @@ def _bootstrap_stderr(num_samples: int = 1000, to_float: ValueToFloat = DEFAULT_
     def resampled(scores: Sequence[SampleScore]) -> float:
         import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
 
-        if not scores:
-            return 0.0
-        values = np.array(floats(scores, to_float))
-        # The legacy global generator on purpose: numpy.random.seed is how people make this metric repeatable.
-        means = [np.mean(np.random.choice(values, len(values))) for _ in range(num_samples)]
-        return float(np.std(means))
+        return float(np.std(resampled_means(floats(scores, to_float), num_samples))) if scores else 0.0
 
     return resampled
+
+
+def resampled_means(
+    values: Sequence[float], num_samples: int, clusters: Sequence[Sequence[float]] | None = None
+) -> list[float]:
+    """Compute the means of resamples of the numbers, which are at least one; or of resamples of whole clusters."""
+    import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
+
+    # The legacy global generator on purpose: numpy.random.seed is how people make this repeatable.
+    if clusters is None:
+        everything = np.array(values, dtype=float)
+        return [float(np.mean(np.random.choice(everything, len(everything)))) for _ in range(num_samples)]
+    parts = [np.array(part, dtype=float) for part in clusters]
+    draws = (np.random.choice(len(parts), len(parts)) for _ in range(num_samples))
+    return [float(np.mean(np.concatenate([parts[i] for i in drawn]))) for drawn in draws]
 
 
 _bootstrap_stderr.__name__ = _bootstrap_stderr.__qualname__ = "bootstrap_stderr"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 
 from evalstream.scorers.metric import Metric, metric
 from evalstream.scorers.score import SampleScore
 from evalstream.scorers.value import ValueToFloat
 
-from .values import DEFAULT_TO_FLOAT, cluster_id, floats, metadata_of
+from .values import DEFAULT_TO_FLOAT, by_cluster, floats
 
-__all__ = ["clustered_stderr", "stderr"]
+__all__ = ["clustered_stderr", "plain_stderr", "stderr"]
 
 _PAIRWISE_FROM = 8  # numpy sums shorter arrays one by one, which plain Python does faster
 
@@ -50,35 +50,34 @@ def stderr(to_float: ValueToFloat = DEFAULT_TO_FLOAT, cluster: str | None = None
     """
 
     def plain(scores: Sequence[SampleScore]) -> float:
-        import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
-
-        if len(scores) < 2:
-            return 0
-        return float(np.std(floats(scores, to_float), ddof=1)) / math.sqrt(len(scores))
+        return plain_stderr(floats(scores, to_float)) if len(scores) > 1 else 0
 
     def clustered(scores: Sequence[SampleScore]) -> float:
         assert cluster is not None
-        clusters: dict[Hashable, list[float]] = {}
-        for index, x in enumerate(floats(scores, to_float)):
-            clusters.setdefault(cluster_id(metadata_of(scores, index), cluster), []).append(x)
-        return clustered_stderr(clusters.values())
+        return clustered_stderr(by_cluster(scores, floats(scores, to_float), cluster))
 
     return plain if cluster is None else clustered
 
 
-def clustered_stderr(clusters: Iterable[Sequence[float]]) -> float:
+def plain_stderr(values: Sequence[float]) -> float:
+    """Compute the standard error of the mean of two or more independent numbers."""
+    import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
+
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+def clustered_stderr(clusters: Sequence[Sequence[float]]) -> float:
     """Clustered standard error of the mean over numbers that are already split by cluster; see `stderr`."""
     import numpy as np  # noqa: PLC0415 - costs half the start-up time of the package
 
-    parts = list(clusters)
-    if len(parts) < 2:
+    if len(clusters) < 2:
         return 0.0
     # The mean is taken over the numbers in the clusters' order, so that every digit is as Inspect's.
-    everything = np.array([x for part in parts for x in part], dtype=float)
+    everything = np.array([x for part in clusters for x in part], dtype=float)
     deviations = everything - float(np.mean(everything))
     as_list = deviations.tolist()
     total, start = 0.0, 0
-    for part in parts:
+    for part in clusters:
         end = start + len(part)
         if len(part) < _PAIRWISE_FROM:
             within = 0.0
@@ -88,4 +87,4 @@ def clustered_stderr(clusters: Iterable[Sequence[float]]) -> float:
             within = float(deviations[start:end].sum())
         total += within**2
         start = end
-    return math.sqrt(total * len(parts) / (len(parts) - 1)) / len(everything)
+    return math.sqrt(total * len(clusters) / (len(clusters) - 1)) / len(everything)

@@ -13,6 +13,7 @@ from evalstream.scorers.value import Value, ValueToFloat, value_to_float
 __all__ = [
     "DEFAULT_TO_FLOAT",
     "ScoreValues",
+    "by_cluster",
     "cluster_id",
     "floats",
     "for_metric",
@@ -22,6 +23,7 @@ __all__ = [
     "numbers",
     "picked",
     "values_of",
+    "with_values",
 ]
 
 
@@ -47,6 +49,10 @@ class ScoreValues(Sequence[SampleScore]):
 
     def pick(self, indices: Sequence[int]) -> ScoreValues:
         """Return the scores at some indices, as another such sequence."""
+        raise NotImplementedError
+
+    def with_values(self, values: Sequence[Value]) -> ScoreValues:
+        """Return the same scores with other values, as another such sequence."""
         raise NotImplementedError
 
 
@@ -103,6 +109,30 @@ def picked(scores: Sequence[SampleScore], indices: Sequence[int]) -> Sequence[Sa
     if isinstance(scores, ScoreValues):
         return scores.pick(indices)
     return [scores[index] for index in indices]
+
+
+def with_values(scores: Sequence[SampleScore], values: Sequence[Value]) -> Sequence[SampleScore]:
+    """Return the scores with other values."""
+    if isinstance(scores, ScoreValues):
+        return scores.with_values(values)
+    return [
+        item.model_copy(update={"score": item.score.model_copy(update={"value": value})})
+        for item, value in zip(scores, values, strict=True)
+    ]
+
+
+def by_cluster(scores: Sequence[SampleScore], numbers: Sequence[float], cluster: str) -> list[list[float]]:
+    """Split numbers, one for each score, by the cluster that the score's sample belongs to.
+
+    Raises
+    ------
+    ValueError
+        A sample has no cluster, see `cluster_id`.
+    """
+    clusters: dict[Hashable, list[float]] = {}
+    for index, x in enumerate(numbers):
+        clusters.setdefault(cluster_id(metadata_of(scores, index), cluster), []).append(x)
+    return list(clusters.values())
 
 
 def group_name(metadata: Mapping[str, Any] | None, key: str) -> str:

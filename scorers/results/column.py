@@ -115,7 +115,10 @@ class ScoreColumn(ScoreValues):
 
     def leaves(self, key: str) -> ScoreColumn:
         """Return the column of one key of the dict values, all of which must have it."""
-        values = [cast(Mapping[str, Any], value)[key] for value in self._values]
+        return self.with_values([cast(Mapping[str, Any], value)[key] for value in self._values])
+
+    def with_values(self, values: Sequence[Value]) -> ScoreColumn:
+        """Return the column with other values, one for each score."""
         return ScoreColumn(
             self.sample_ids,
             values,
