@@ -30,6 +30,9 @@ class Aggregate(ABC):
     n: int
     """Number of scores."""
 
+    gives_dict = False
+    """Whether the value over some scores is a dict of numbers."""
+
     @abstractmethod
     def update(self, value: Value, metadata: Metadata = None) -> None:
         """Add a score, which must not be an unscored one.
@@ -50,7 +53,10 @@ class Aggregate(ABC):
 
     @abstractmethod
     def get(self) -> Any:
-        """Return the metric's value: a number, or a dict of numbers. Without scores it is NaN (or a dict of NaN)."""
+        """Return the metric's value: a number, or a dict of numbers.
+
+        Without scores it is what final results hold: the dict that the metric gives for an empty list, or else NaN.
+        """
 
     @abstractmethod
     def state(self) -> Any:

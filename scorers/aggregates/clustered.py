@@ -13,7 +13,7 @@ from evalstream.scorers.value import ValueToFloat
 from .base import Metadata, NumberAggregate
 from .exact_sum import ExactSum, sqrt_ratio
 
-__all__ = ["ClusteredStderr"]
+__all__ = ["ClusteredStderr", "plain"]
 
 
 class ClusteredStderr(NumberAggregate):
@@ -75,6 +75,11 @@ class ClusteredStderr(NumberAggregate):
         self._products.add_units(sign * total.units * size, total.shift)
         self._sizes += sign * size**2
 
+    @property
+    def clusters(self) -> int:
+        """Number of clusters."""
+        return len(self._clusters)
+
     def merge(self, other: Self) -> None:
         for cluster, (total, size) in other._clusters.items():
             self._change(cluster, total, size)
@@ -97,7 +102,7 @@ class ClusteredStderr(NumberAggregate):
         return sqrt_ratio(numerator * count, (count - 1) * n**4 << shift)
 
     def state(self) -> Any:
-        clusters = [[_plain(cluster), size, total.state()] for cluster, (total, size) in self._clusters.items()]
+        clusters = [[plain(cluster), size, total.state()] for cluster, (total, size) in self._clusters.items()]
         return sorted(clusters, key=lambda item: (type(item[0]).__name__, str(item[0])))
 
     def restore(self, state: Any) -> None:
@@ -108,8 +113,8 @@ class ClusteredStderr(NumberAggregate):
             self.n += size
 
 
-def _plain(cluster: Hashable) -> Hashable:
-    # 1, 1.0 and True are one cluster, and which of them came first must not show.
-    if isinstance(cluster, (int, float)) and cluster == cluster // 1:
-        return int(cluster)
-    return cluster
+def plain(key: Hashable) -> Hashable:
+    """Return the plainest of the keys that are equal: 1, 1.0 and True are one, and which came first must not show."""
+    if isinstance(key, (int, float)) and key == key // 1:
+        return int(key)
+    return key

@@ -42,6 +42,8 @@ class Grouped(Aggregate):
     {'x': 0.5, 'y': 1.0, 'all': 0.6666666666666666}
     """
 
+    gives_dict = True
+
     def __init__(
         self,
         make: Callable[[], Aggregate],

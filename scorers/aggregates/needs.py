@@ -16,6 +16,7 @@ from .running import RUNNING
 __all__ = ["needed_metadata", "needs_full_scores"]
 
 _METADATA_OPTIONS = ("cluster", "group_key")
+_INNER_OPTIONS = ("metric", "agg")
 _VALUES_SUFFICE = {*RUNNING, "bootstrap_stderr"}
 
 
@@ -56,7 +57,7 @@ def _with_inner(metric: object) -> list[object]:
     made = [metric]
     if is_builtin(metric):
         for option, value in registry.tag_of(metric).options.items():
-            if option == "metric":
+            if option in _INNER_OPTIONS:
                 made.extend(_with_inner(value))
     return made
 

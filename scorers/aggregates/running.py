@@ -10,8 +10,12 @@ from evalstream.scorers.metrics.values import DEFAULT_TO_FLOAT, is_builtin
 
 from .base import Aggregate
 from .clustered import ClusteredStderr
+from .frequency import Frequency
 from .grouped import Grouped
+from .interval import TInterval, WilsonInterval
+from .krippendorff import IntervalAlpha, NominalAlpha
 from .mean import Mean
+from .of_key import OfKey
 from .variance import Variance
 
 __all__ = ["RUNNING", "aggregate_for"]
@@ -22,8 +26,8 @@ Options = Mapping[str, Any]
 def aggregate_for(metric: object) -> Aggregate | None:
     """Make the aggregate that keeps a metric up to date.
 
-    None if there is none: the metric is a user's, or resamples all scores (``bootstrap_stderr``), so that it must be
-    computed anew over all scores.
+    None if there is none: the metric is a user's, or resamples all scores (``bootstrap_stderr``), or depends on how all
+    scores are ordered (``krippendorff_alpha("ordinal")``), so that it must be computed anew over all scores.
 
     Examples
     --------
@@ -55,7 +59,7 @@ def _stderr(options: Options) -> Aggregate:
 def _grouped(options: Options) -> Aggregate | None:
     inner = options["metric"]
     one = aggregate_for(inner)
-    if one is None or isinstance(one, Grouped):  # a group's value must be a number
+    if one is None or one.gives_dict:  # a group's value must be a number
         return None
 
     def make() -> Aggregate:
@@ -73,6 +77,25 @@ def _grouped(options: Options) -> Aggregate | None:
     )
 
 
+def _ci(options: Options) -> Aggregate | None:
+    if options.get("method", "t") != "t":
+        return None
+    return TInterval(options.get("level", 0.95), options.get("cluster"), _to_float(options))
+
+
+def _aggregate(options: Options) -> Aggregate | None:
+    inner = aggregate_for(options["agg"])
+    if inner is None:
+        return None
+    to_float, on_missing = options.get("to_float"), options.get("on_missing", "error")
+    return OfKey(inner, options["key"], to_float=to_float, on_missing=on_missing)
+
+
+def _krippendorff_alpha(options: Options) -> Aggregate | None:
+    made = {"nominal": NominalAlpha, "interval": IntervalAlpha}.get(options.get("level", "nominal"))
+    return made(options.get("to_float")) if made is not None else None
+
+
 RUNNING: dict[str, Callable[[Options], Aggregate | None]] = {
     "accuracy": _mean,
     "mean": _mean,
@@ -80,5 +103,10 @@ RUNNING: dict[str, Callable[[Options], Aggregate | None]] = {
     "std": lambda options: Variance(_to_float(options), "std"),
     "stderr": _stderr,
     "grouped": _grouped,
+    "aggregate": _aggregate,
+    "ci": _ci,
+    "ci_wilson": lambda options: WilsonInterval(options.get("level", 0.95), options.get("cluster"), _to_float(options)),
+    "frequency": lambda options: Frequency(options.get("categories"), options.get("normalize", True)),
+    "krippendorff_alpha": _krippendorff_alpha,
 }
 """For each built-in metric that has an aggregate, how it is made from the options that the metric was made with."""

@@ -7,15 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalstream.scorers.aggregates import aggregate_for
 from evalstream.scorers.aggregates.clustered import ClusteredStderr
 from evalstream.scorers.aggregates.exact_sum import ExactSum, divide, sqrt_ratio
 from evalstream.scorers.aggregates.grouped import Grouped
 from evalstream.scorers.aggregates.mean import Mean
 from evalstream.scorers.aggregates.variance import Variance
-from evalstream.scorers.metric import metric
-from evalstream.scorers.metrics import accuracy, bootstrap_stderr, grouped, mean, std, stderr, var
-from evalstream.scorers.value import value_to_float
+from evalstream.scorers.metrics import accuracy
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 any_float = st.floats(allow_nan=True, allow_infinity=True)
@@ -23,23 +20,39 @@ values = st.one_of(
     st.sampled_from(["C", "I", "P", "N", "0.3", "other"]), st.booleans(), st.integers(-5, 5), finite, st.floats(0, 1)
 )
 tame = st.one_of(st.sampled_from(["C", "I", "P", "N", "0.3"]), st.booleans(), st.integers(-5, 5), st.floats(0, 1))
+quarters = st.one_of(
+    st.sampled_from(["C", "I", "P", "N", "0.25"]), st.booleans(), st.integers(-20, 20).map(lambda i: i / 4)
+)
 metadata = st.fixed_dictionaries(
     {"c": st.sampled_from([0, 1, 1.0, True, "1", "x", 2.5]), "g": st.sampled_from(["x", "y", 3, None])}
 )
 
 
-def items(of=values):
-    return st.lists(st.tuples(of, metadata), max_size=12)
+def dicts_of(leaves):
+    return st.dictionaries(st.sampled_from(["k", "other"]), st.one_of(leaves, leaves, st.none(), st.just(math.nan)))
+
+
+def ratings_of(one):
+    return st.one_of(*[st.lists(one, min_size=2, max_size=4)] * 4, st.lists(one, max_size=1).map(tuple), one)
+
+
+SHAPES = {"of key": dicts_of, "clustered of key": dicts_of, "nominal alpha": ratings_of, "interval alpha": ratings_of}
+"""Aggregates of values that are dicts or lists, made from what others take."""
+
+
+def items(name, of=values):
+    return st.lists(st.tuples(SHAPES.get(name, lambda leaves: leaves)(of), metadata), max_size=12)
 
 
 every_aggregate = pytest.mark.parametrize("name", checks.LISTED)
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=30, deadline=None)
 
 
 @every_aggregate
 @quick
-@given(some=items(), random=st.randoms(use_true_random=False))
-def test_order_does_not_matter(name, some, random: Random):
+@given(data=st.data(), random=st.randoms(use_true_random=False))
+def test_order_does_not_matter(name, data, random: Random):
+    some = data.draw(items(name))
     shuffled = some.copy()
     random.shuffle(shuffled)
     checks.check_order_does_not_matter(checks.LISTED[name][0], some, shuffled)
@@ -47,15 +60,17 @@ def test_order_does_not_matter(name, some, random: Random):
 
 @every_aggregate
 @quick
-@given(some=items(), others=items(st.one_of(values, any_float)))
-def test_update_then_retract_leaves_no_trace(name, some, others):
+@given(data=st.data())
+def test_update_then_retract_leaves_no_trace(name, data):
+    some, others = data.draw(items(name)), data.draw(items(name, st.one_of(values, any_float)))
     checks.check_update_then_retract_leaves_no_trace(checks.LISTED[name][0], some, others)
 
 
 @every_aggregate
 @quick
-@given(a=items(), b=items(), c=items())
-def test_merge_is_associative_and_commutative(name, a, b, c):
+@given(data=st.data())
+def test_merge_is_associative_and_commutative(name, data):
+    a, b, c = (data.draw(items(name)) for _ in range(3))
     checks.check_merge_is_associative_and_commutative(checks.LISTED[name][0], a, b, c)
     checks.check_merging_the_empty_changes_nothing(checks.LISTED[name][0], a)
     checks.check_merge_leaves_the_other_as_it_is(checks.LISTED[name][0], a, b, c)
@@ -63,16 +78,19 @@ def test_merge_is_associative_and_commutative(name, a, b, c):
 
 @every_aggregate
 @quick
-@given(some=items(), others=items())
-def test_state_survives_json(name, some, others):
+@given(data=st.data())
+def test_state_survives_json(name, data):
+    some, others = data.draw(items(name)), data.draw(items(name))
     checks.check_state_survives_json(checks.LISTED[name][0], some, others)
 
 
 @every_aggregate
 @quick
-@given(some=items(tame))
-def test_running_equals_the_metric(name, some):
+@given(data=st.data())
+def test_running_equals_the_metric(name, data):
     make, batch = checks.LISTED[name]
+    # Where ratings hardly differ, the metric's float sums are mostly rounding; the aggregate's are exact.
+    some = data.draw(items(name, quarters if name == "interval alpha" else tame))
     checks.check_equals_the_metric(make, batch, some)
 
 
@@ -141,69 +159,42 @@ def test_root_of_a_ratio_is_rounded_once(numerator, denominator):
 
 
 def test_variance_does_not_cancel():
-    aggregate = Variance()
+    running = Variance()
     for x in (1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16):
-        aggregate.update(x)
-    assert aggregate.get() == 30.0
+        running.update(x)
+    assert running.get() == 30.0
 
 
 def test_retraction_after_a_hundred_thousand_updates_is_exact():
     random = Random(1)
     numbers = [random.random() for _ in range(20_000)]
-    aggregate = Variance(spread="std")
+    running = Variance(spread="std")
     for x in numbers:
-        aggregate.update(x)
+        running.update(x)
     for x in numbers[2:]:
-        aggregate.retract(x)
-    assert aggregate.get() == checks.filled(lambda: Variance(spread="std"), [(x, {}) for x in numbers[:2]]).get()
+        running.retract(x)
+    assert running.get() == checks.filled(lambda: Variance(spread="std"), [(x, {}) for x in numbers[:2]]).get()
 
 
 def test_spread_of_infinite_scores_is_nan():
-    for aggregate in (Variance(), ClusteredStderr("c")):
-        aggregate.update(math.inf, {"c": 1})
-        aggregate.update(1.0, {"c": 2})
-        assert math.isnan(aggregate.get())
+    for running in (Variance(), ClusteredStderr("c")):
+        running.update(math.inf, {"c": 1})
+        running.update(1.0, {"c": 2})
+        assert math.isnan(running.get())
 
 
 def test_a_sample_without_its_cluster_or_group_changes_nothing():
-    for aggregate in (ClusteredStderr("c"), Grouped(Mean, "c")):
-        aggregate.update(1.0, {"c": 1})
-        before = checks.bits(aggregate)
+    for running in (ClusteredStderr("c"), Grouped(Mean, "c")):
+        running.update(1.0, {"c": 1})
+        before = checks.bits(running)
         for metadata in (None, {}, {"other": 1}):
             with pytest.raises(ValueError, match="'c'"):
-                aggregate.update(1.0, metadata)
-        assert checks.bits(aggregate) == before
+                running.update(1.0, metadata)
+        assert checks.bits(running) == before
 
 
 def test_a_group_named_like_the_total_is_refused():
-    aggregate = Grouped(Mean, "g", total_label="x")
-    aggregate.update(1, {"g": "x"})
+    running = Grouped(Mean, "g", total_label="x")
+    running.update(1, {"g": "x"})
     with pytest.raises(ValueError, match="'x'"):
-        aggregate.get()
-
-
-def test_each_built_in_metric_finds_its_aggregate_and_options():
-    @metric
-    def own():
-        return lambda scores: 0.0
-
-    halves = value_to_float(correct="I", incorrect="C")
-    for made, expected in ((accuracy, 0.0), (mean, 0.0), (var, 0), (std, 0), (stderr, 0)):
-        aggregate = aggregate_for(made(to_float=halves))
-        aggregate.update("C")
-        assert aggregate.get() == expected
-    assert isinstance(aggregate_for(stderr(cluster="c")), ClusteredStderr)
-    by_group = aggregate_for(
-        grouped(accuracy(halves), "g", all="groups", all_label="sum", name_template="[{group_name}]")
-    )
-    by_group.update("I", {"g": 1})
-    assert by_group.get() == {"[1]": 1.0, "sum": 1.0}
-    for without in (
-        own(),
-        len,
-        bootstrap_stderr(),
-        grouped(own(), "g"),
-        grouped(bootstrap_stderr(), "g"),
-        grouped(grouped(mean(), "g"), "g"),
-    ):
-        assert aggregate_for(without) is None
+        running.get()

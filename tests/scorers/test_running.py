@@ -7,7 +7,19 @@ from hypothesis import strategies as st
 
 from evalstream.scorers.aggregates import Place, RunningScorer, needed_metadata, needs_full_scores
 from evalstream.scorers.metric import metric
-from evalstream.scorers.metrics import accuracy, bootstrap_stderr, grouped, mean, std, stderr
+from evalstream.scorers.metrics import (
+    accuracy,
+    aggregate,
+    bootstrap_stderr,
+    ci,
+    ci_wilson,
+    frequency,
+    grouped,
+    krippendorff_alpha,
+    mean,
+    std,
+    stderr,
+)
 from evalstream.scorers.reducer import score_reducer
 from evalstream.scorers.reducers import create_reducers, mean_score
 from evalstream.scorers.results import ScoreColumn, ScorerInfo, eval_results
@@ -34,9 +46,28 @@ def plain(*metrics):
 
 
 DECLARATIONS = {
-    "text": [plain(), plain(stderr(cluster="c"), grouped(mean(), "g")), plain(epochs_seen())],
-    "number": [plain(std()), [accuracy(), accuracy()], [grouped(accuracy(), "g", all="groups")]],
-    "dict": [{"*": plain()}, {"a": [mean()], "b*": [std()], "zzz": [mean()]}, [mean(), {"b": [stderr(cluster="c")]}]],
+    "text": [
+        plain(),
+        plain(stderr(cluster="c"), grouped(mean(), "g")),
+        plain(epochs_seen()),
+        [ci_wilson(), frequency(["I", "P"]), accuracy()],
+    ],
+    "number": [
+        plain(std()),
+        [accuracy(), accuracy()],
+        [grouped(accuracy(), "g", all="groups")],
+        [ci(), ci(0.5, cluster="c"), ci_wilson(to_float=lambda value: abs(value) % 1)],
+    ],
+    "dict": [
+        {"*": plain()},
+        {"a": [mean()], "b*": [std()], "zzz": [mean()]},
+        [mean(), {"b": [stderr(cluster="c")]}],
+        [
+            aggregate("a", mean(), on_missing="skip"),
+            aggregate("b", ci(cluster="c")),
+            {"*": [frequency(["C"]), krippendorff_alpha()]},
+        ],
+    ],
 }
 leaf = st.one_of(st.sampled_from(["C", "I", 0.25, 1, True]), st.floats(0, 1), st.just(NAN))
 DICTS = st.tuples(leaf | st.none(), leaf, leaf).map(lambda leaves: dict(zip(("a", "b1", "b"), leaves, strict=True)))
@@ -54,7 +85,7 @@ def histories(draw):
         st.none()
         | st.lists(st.sampled_from(["mean", "max", "mode", "at_least_2", "pass_at_2", "last"]), max_size=2, unique=True)
     )
-    declaration = draw(st.integers(0, 2))
+    declaration = draw(st.integers(0, 3))
     steps = draw(st.lists(st.tuples(st.integers(0, 6), st.lists(VALUES[kind], max_size=3)), max_size=25))
     return kind, declaration, reducers, steps
 
@@ -206,7 +237,10 @@ def test_needed_metadata():
         return lambda scores: 0.0
 
     assert needed_metadata(ScorerInfo("s", plain())) == set()
-    assert needed_metadata(ScorerInfo("s", [bootstrap_stderr()])) == set()
+    assert needed_metadata(ScorerInfo("s", [bootstrap_stderr(), frequency(), krippendorff_alpha("ordinal")])) == set()
+    assert needed_metadata(ScorerInfo("s", [ci(method="bootstrap", cluster="c"), ci_wilson(cluster="d")])) == {"c", "d"}
+    assert needed_metadata(ScorerInfo("s", [aggregate("k", grouped(ci(cluster="c"), "g"))])) == {"c", "g"}
+    assert needed_metadata(ScorerInfo("s", [aggregate("k", own())])) is None
     assert needed_metadata(ScorerInfo("s", {"*": [stderr(cluster="c")], "a": [grouped(std(), "g")]})) == {"c", "g"}
     assert needed_metadata(ScorerInfo("s", [accuracy(), {"a": [own()]}])) is None
     assert needed_metadata(ScorerInfo("s", [grouped(own(), "g")])) is None
@@ -214,6 +248,8 @@ def test_needed_metadata():
 
 def test_needs_full_scores():
     assert not needs_full_scores(ScorerInfo("s", plain(grouped(mean(), "g"))), [mean_score()])
+    assert not needs_full_scores(ScorerInfo("s", [ci(), frequency(), aggregate("k", mean())]), None)
+    assert needs_full_scores(ScorerInfo("s", [aggregate("k", epochs_seen())]), None)
     assert needs_full_scores(ScorerInfo("s", plain()), [last()])
     assert needs_full_scores(ScorerInfo("s", [epochs_seen()]), None)
     assert needs_full_scores(ScorerInfo("s", [grouped(epochs_seen(), "g")]), None)
