@@ -8,7 +8,7 @@ import pytest
 from inspect_ai._eval.task.log import resolve_eval_scorers
 from inspect_ai.scorer._scorer import as_scorer_spec
 
-from evalstream.scorers import registry
+from evalstream.scorers import metrics, registry
 from evalstream.scorers.errors import (
     InvalidMetricsError,
     InvalidOptionError,
@@ -302,12 +302,15 @@ def in_inspects_header(made):
     return loads(json.dumps(entry.model_dump(exclude_none=True)))
 
 
+METRICS = ["accuracy", "mean", "stderr", "grouped", "ci", "ci_wilson", "frequency", "aggregate", "krippendorff_alpha"]
+
+
 def scorer_in(library, declaration, **options):
     async def score(state, target):
         return None
 
     score.__annotations__ = {}
-    metrics = {name: getattr(library, name) for name in ("accuracy", "mean", "stderr", "grouped")}
+    metrics = {name: getattr(library, name) for name in METRICS}
 
     @library.scorer(metrics=declaration(**metrics), name="judge", level=3)
     def judge(**kwargs):
@@ -318,7 +321,10 @@ def scorer_in(library, declaration, **options):
 
 class OurLibrary:
     scorer = staticmethod(scorer)
-    accuracy, mean, stderr, grouped = map(staticmethod, (accuracy, mean, stderr, grouped))
+
+
+for _name in METRICS:
+    setattr(OurLibrary, _name, staticmethod(getattr(metrics, _name)))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +334,10 @@ class OurLibrary:
         lambda mean, accuracy, **_: {"a_*": [mean(), accuracy()], "*": []},
         lambda mean, stderr, **_: [mean(), {"x": [stderr()]}],
         lambda grouped, mean, **_: [grouped(mean(), "g", all="groups")],
+        lambda ci, ci_wilson, **_: [ci(), ci(0.9, "bootstrap", 10), ci_wilson(cluster="c")],
+        lambda frequency, **_: {"*": [frequency(), frequency(("a", "b"), normalize=False)]},
+        lambda aggregate, ci, **_: [aggregate("k", ci(cluster="c"), on_missing="skip")],
+        lambda krippendorff_alpha, **_: [krippendorff_alpha(), krippendorff_alpha(level="ordinal")],
         lambda **_: [],
     ],
 )
