@@ -36,8 +36,8 @@ def exact_mean(numbers: list[float]) -> float:
 
     Examples
     --------
-    >>> exact_mean([0.1] * 10), sum([0.1] * 10) / 10 == 0.1
-    (0.1, False)
+    >>> exact_mean([0.1] * 10), exact_mean([1e100, 1.0, -1e100])
+    (0.1, 0.3333333333333333)
     """
     if len(numbers) == 1:
         return numbers[0] + 0.0  # the sum of -0.0 alone is 0.0
