@@ -237,7 +237,7 @@ class LedgerEntry(_Body):
     """One scorer's account: expected = scored + failed + dead_lettered once the run is complete."""
 
     scorer: str
-    expected: int | None
+    expected: int | None = None
     received: int
     scored: int
     """Scores, unscored ones included."""

@@ -17,7 +17,9 @@ from faust.types import TP, ConsumerMessage
 
 from .record import Batch, Record
 
-__all__ = ["BatchingConsumer", "RawSchema"]
+__all__ = ["BatchingConsumer", "RawSchema", "RecordMap"]
+
+RecordMap = Mapping[TP, Sequence[Record]]
 
 
 class RawSchema(faust.Schema):  # type: ignore[misc]
@@ -45,13 +47,16 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
         if fetched is None or self.should_stop:
             return
         if not self.flow_active:
-            # Partitions are on the move: what was fetched is fetched again once they have settled.
-            await self.perform_seek()
+            await self._give_back(fetched)
             return
         generation = self.app.consumer_generation_id
-        for tp, records in fetched.items():
+        waiting = dict(fetched)
+        while waiting:
             if not self.flow_active or self.app.consumer_generation_id != generation:
+                await self._give_back(waiting)
                 return
+            tp, records = next(iter(waiting.items()))
+            del waiting[tp]
             if active is not None and tp not in active and tp not in self._buffered_partitions:
                 continue
             if self._is_changelog_tp(tp):
@@ -62,6 +67,10 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
                 self._delivered[tp].append(last.offset)
                 batch = Batch(tp.topic, tp.partition, records)
                 yield tp, self._message(tp, last.offset, None, batch, last.timestamp_ms)
+
+    async def _give_back(self, fetched: RecordMap) -> None:
+        """Have records fetched again once the partitions, which are on the move, have settled."""
+        await self.perform_seek()
 
     def _message(self, tp: TP, offset: int, key: Any, value: Any, timestamp_ms: int) -> ConsumerMessage:
         return ConsumerMessage(
@@ -95,6 +104,3 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         raise NotImplementedError("records travel in batches")
-
-
-RecordMap = Mapping[TP, Sequence[Record]]

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from faust.transport import base
+from faust.transport.consumer import Consumer
 from faust.transport.producer import ProducerBuffer
 from faust.types import TP, RecordMetadata
 
 from ..errors import BrokerError
-from .batching import BatchingConsumer
+from .batching import BatchingConsumer, RecordMap
 from .record import NewRecord, Record
 from .store import TopicStore
 
@@ -51,7 +52,9 @@ class LocalConsumer(BatchingConsumer):
         for topic in topics:
             await call(self._store, self._store.create_topic, topic)
         self._assigned = {TP(topic, 0) for topic in topics}
-        self._positions = {tp: self._positions.get(tp, 0) for tp in self._assigned}
+        for tp in self._assigned - self._positions.keys():
+            committed = await call(self._store, self._store.committed, self.app.conf.id, tp.topic)
+            self._positions[tp] = committed or 0
         # In the background: the assignment waits for this very subscription to be reported as done.
         self.add_future(self._assign())
 
@@ -68,7 +71,9 @@ class LocalConsumer(BatchingConsumer):
             await self.wait(self.can_resume_flow)
         deadline = time.monotonic() + timeout
         while not self.should_stop:
-            seen = await call(self._store, self._store.changes)
+            seen = self._store.changes()
+            if not self.flow_active:
+                return None, set()
             active = self._get_active_partitions()
             records = await self._getmany(active, timeout)
             if records or time.monotonic() > deadline:
@@ -80,7 +85,7 @@ class LocalConsumer(BatchingConsumer):
         # Other processes append to a durable store, so there is nothing to wait on but the store's own change counter.
         while not self.should_stop and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS if self._store.blocking else 0.001)
-            if await call(self._store, self._store.changes) != seen or not self.flow_active:
+            if self._store.changes() != seen or not self.flow_active:
                 return
             if self._get_active_partitions() - self._drained:
                 return
@@ -104,14 +109,22 @@ class LocalConsumer(BatchingConsumer):
         return True
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        offsets = {}
+        # Positions start at what was committed, and nobody else takes partitions over: going back to it while fetching
+        # goes on (as recovery does) would deliver batches twice, and hold up their commits.
+        group, offsets = self.app.conf.id, {}
         for tp in self._assigned:
-            if not self._is_changelog_tp(tp):
-                committed = await call(self._store, self._store.committed, self.app.conf.id, tp.topic)
-                self._positions[tp] = committed or 0
-                if committed is not None:
-                    offsets[tp] = committed
+            committed = await call(self._store, self._store.committed, group, tp.topic)
+            if committed is not None:
+                offsets[tp] = committed
         return offsets
+
+    async def perform_seek(self) -> None:
+        await Consumer.perform_seek(self)  # what was delivered stays delivered
+
+    async def _give_back(self, fetched: RecordMap) -> None:
+        for tp, records in fetched.items():
+            if self._positions[tp] == records[-1].offset + 1:
+                self._positions[tp] = records[0].offset
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self._positions[partition] = offset
@@ -162,7 +175,8 @@ class LocalBuffer(ProducerBuffer):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self._unsent = 0
-        self._failure: Exception | None = None
+        self._lost: Exception | None = None
+        self._stopped_sending = False
 
     def put(self, fut: Any) -> None:
         self._unsent += 1
@@ -172,7 +186,7 @@ class LocalBuffer(ProducerBuffer):  # type: ignore[misc]
         try:
             await super()._send_pending(fut)
         except Exception as error:
-            self._failure = error
+            self._lost = error
             raise
         finally:
             self._unsent -= 1
@@ -186,16 +200,15 @@ class LocalBuffer(ProducerBuffer):  # type: ignore[misc]
         BrokerError
             It will never be.
         """
-        while self._unsent and self._failure is None:
+        while self._unsent and self._lost is None and not self._stopped_sending:
             self.message_sent.clear()
             await self.message_sent.wait()
-        if self._failure is not None:
-            raise BrokerError(f"Records were not sent: {self._failure}") from self._failure
+        if self._lost is not None or self._unsent:
+            raise BrokerError(f"Records were not sent: {self._lost or 'the worker stops'}") from self._lost
 
     async def on_stop(self) -> None:
         # What is queued still belongs to a batch that is not acknowledged, and comes again.
-        if self._unsent and self._failure is None:
-            self._failure = BrokerError("the worker stops")
+        self._stopped_sending = True
         self.message_sent.set()
 
 

@@ -203,9 +203,15 @@ class SqliteStore:
             )
 
     def changes(self) -> object:
-        # Moves when another connection commits, and this one never does.
-        with self._reading() as db:
-            return db.execute("PRAGMA data_version").fetchone()[0]
+        if not self._read_lock.acquire(blocking=False):
+            return object()  # somebody reads just now: like nothing before, so the caller will look for itself
+        try:
+            # Moves when another connection commits, and this one never does.
+            return self._reads.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise self._broken(error, "read") from error
+        finally:
+            self._read_lock.release()
 
     def close(self) -> None:
         with self._write_lock, self._read_lock:

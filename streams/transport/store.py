@@ -49,7 +49,10 @@ class TopicStore(Protocol):
         """Remember, for each topic, the offset that the group will read next."""
 
     def changes(self) -> object:
-        """Return a token that differs from an earlier one if anything was appended since, by any process."""
+        """Return a token that differs from an earlier one if anything was appended since, by any process.
+
+        It may differ for no reason. Never waits: an event loop may call this itself.
+        """
 
     def close(self) -> None:
         """Let go of files; the store is not used after this."""
