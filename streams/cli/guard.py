@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from evalstream.scorers.errors import ScorersError
 from ..errors import StreamsError
 from .text import plain, survive_encodings
 
-__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_USAGE", "fail", "guarded", "interrupted"]
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_USAGE", "fail", "guarded", "interrupted", "unforeseen"]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -37,6 +38,16 @@ def interrupted() -> int:
     """Tell what an interruption leaves behind; return the exit code."""
     click.echo("Interrupted: what was complete is written, every other log is as it was.", err=True)
     return EXIT_INTERRUPTED
+
+
+def unforeseen(error: Exception) -> str:
+    """Say that we have met a mistake of our own; EVALSTREAM_TRACEBACK=1 shows where."""
+    if os.environ.get("EVALSTREAM_TRACEBACK"):
+        traceback.print_exception(error)
+    return (
+        f"evalstream met something that it does not foresee ({type(error).__name__}: {error})."
+        " Please report this, with what EVALSTREAM_TRACEBACK=1 shows."
+    )
 
 
 def guarded(command: Command) -> Command:
@@ -57,6 +68,11 @@ def guarded(command: Command) -> Command:
             # Whoever read our output has left; Python would complain again when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = EXIT_FAILED
+        except click.ClickException:
+            raise
+        except Exception as error:  # noqa: BLE001
+            fail(unforeseen(error))
+            code = EXIT_USAGE
         sys.exit(code or 0)
 
     return run  # type: ignore[return-value]

@@ -21,7 +21,7 @@ from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import ScoredLog, score_log
 from ..settings import WorkerSettings, default_log_dir
-from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted
+from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
 from .options import scorer_timeout_option, scoring_options, wishes_of
 from .outputs import check_writable, choose_action, choose_output
@@ -116,6 +116,12 @@ def _score_all(paths: Sequence[Path], request: _Request) -> tuple[list[int], lis
             codes.append(interrupted())
             reports.append({"log": str(path), "error": "interrupted"})
             break
+        except (BrokenPipeError, click.ClickException):
+            raise
+        except Exception as error:  # noqa: BLE001 (one log's trouble is not that of the others)
+            message = f"{path}: {unforeseen(error)}"
+            fail(message)
+            code, report = EXIT_USAGE, {"log": str(path), "error": message}
         codes.append(code)
         reports.append(report)
     return codes, reports

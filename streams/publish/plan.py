@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from evalstream.scorers import registry
 from evalstream.scorers.errors import ScorersError
 from evalstream.scorers.metric import Metric
@@ -55,9 +57,10 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
     ScorersError
         A reducer is not known, or makes no sense for the number of epochs.
     """
-    spec: Mapping[str, Any] = header.get("eval") or {}
-    config: Mapping[str, Any] = spec.get("config") or {}
-    epochs = config.get("epochs") or 1
+    spec = _object(header.get("eval"))
+    config = _object(spec.get("config"))
+    epochs = config.get("epochs")
+    epochs = epochs if isinstance(epochs, int) and epochs > 0 else 1
     action: Action = wishes.action or ("append" if has_scores(header) else "overwrite")
     reducers = list(wishes.reducers) if wishes.reducers is not None else _logged_reducers(config)
     if reducers:
@@ -75,24 +78,27 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
         entry = info.to_header()
         if override is not None:
             entry["metrics"] = override
-        specs.append(ScorerSpec.model_validate(entry))
+        try:
+            specs.append(ScorerSpec.model_validate(entry))
+        except ValidationError as error:
+            raise UsageError(f"the log's header does not describe its metrics as logs do: {_first(error)}") from error
     return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header))
 
 
 def has_scores(header: Mapping[str, Any]) -> bool:
     """Tell whether a log has results of scorers."""
-    return bool((header.get("results") or {}).get("scores"))
+    return bool(_object(header.get("results")).get("scores"))
 
 
 def _logged_reducers(config: Mapping[str, Any]) -> list[str] | None:
     logged = config.get("epochs_reducer")
-    return None if logged is None else [str(name) for name in logged]
+    return [str(name) for name in logged] if isinstance(logged, list) else None
 
 
 def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
-    logged: list[Mapping[str, Any]] = (header.get("eval") or {}).get("scorers") or []
+    logged = _objects(_object(header.get("eval")).get("scorers"))
     if not logged:
-        rows = (header.get("results") or {}).get("scores") or []
+        rows = _objects(_object(header.get("results")).get("scores"))
         names = dict.fromkeys(row.get("scorer") or row.get("name") for row in rows)
         logged = [{"name": name, "options": {}} for name in names]
     if not logged:
@@ -101,7 +107,7 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
         )
     infos = []
     for entry in logged:
-        name, options = str(entry.get("name")), entry.get("options") or {}
+        name, options = str(entry.get("name")), _object(entry.get("options"))
         try:
             scorer = registry.create("scorer", name, options)
             metrics = entry.get("metrics")
@@ -111,11 +117,32 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
                 f"{error} The log's header asks for it; give the file that defines it with --scorer file.py,"
                 " or score with something else by --scorer NAME."
             ) from error
+        except Exception as error:  # the header's options are not ours, and a factory may raise anything
+            raise UsageError(
+                f"the scorer {name!r} cannot be made as the log's header says ({type(error).__name__}: {error}):"
+                " name one with --scorer."
+            ) from error
     return infos
 
 
 def _multiple_correct(header: Mapping[str, Any]) -> bool | None:
-    for step in (header.get("plan") or {}).get("steps") or []:
+    for step in _objects(_object(header.get("plan")).get("steps")):
         if registry.unqualified(str(step.get("solver"))) == "multiple_choice":
-            return bool((step.get("params") or {}).get("multiple_correct", False))
+            return bool(_object(step.get("params")).get("multiple_correct", False))
     return None
+
+
+# Headers are written by other programs: what is not of the type that it should be counts as missing.
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
