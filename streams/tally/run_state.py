@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from evalstream.scorers.aggregates.needs import needed_metadata
-from evalstream.scorers.aggregates.running_row import Place
-from evalstream.scorers.aggregates.scorer_state import RunningScorer
-from evalstream.scorers.errors import ScorersError
-from evalstream.scorers.metric import Metric
-from evalstream.scorers.reducer import ScoreReducer
-from evalstream.scorers.reducers.names import create_reducers
-from evalstream.scorers.registry import unqualified
-from evalstream.scorers.results.call import metric_value
-from evalstream.scorers.results.column import ScoreColumn
-from evalstream.scorers.results.models import EvalResults, EvalScore, HeadlineMetric
-from evalstream.scorers.results.results import eval_results
-from evalstream.scorers.results.scorer_info import ScorerInfo
-from evalstream.scorers.results.views import reduced_views
-from evalstream.scorers.value import Value
+from pydantic import ValidationError
 
-from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised, ScoreEmitted
-from ..logs.order import Places, given_order, rescore_order
-from ..scoring.scorer_set import scorer_info
+from evalstream.scorers.errors import ScorersError
+from evalstream.scorers.reducer import ScoreReducer
+from evalstream.scorers.registry import unqualified
+from evalstream.scorers.results.models import EvalResults, EvalScore
+from evalstream.scorers.results.scorer_info import ScorerInfo
+
+from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised
+from ..logs.order import Places, rescore_order
 from .column import OutcomeColumn
 from .dataset_ids import put_back, take_out
 from .rows import SCORED, DeadRow, ScoreRow
+from .run_metrics import LoadScore, RunMetrics
 from .samples import SampleTable
 
 __all__ = ["FinalResults", "RunState"]
-
-LoadScore = Callable[[int], ScoreEmitted]
 
 
 @dataclass(frozen=True)
@@ -80,14 +67,11 @@ class RunState:
         self.dead: dict[str, DeadRow] = {}
         self.duplicates = 0
         self.segments = 0
-        self.infos: list[ScorerInfo] = []
-        self.reducers: Sequence[ScoreReducer] | None = None
         self.final: FinalResults | None = None
         self.problem: str | None = None
         self.rows: list[dict[str, Any]] = []
         self._load_score = load_score
-        self._running: list[RunningScorer] = []
-        self._keeps_metadata: list[bool] = []
+        self._metrics: RunMetrics | None = None
 
     def start(self, event: EvalStarted) -> None:
         """Take in what is known of the eval; a second start of the same run changes nothing.
@@ -97,20 +81,23 @@ class RunState:
         """
         if self.started is not None:
             return
+        del self.columns[len(event.scorers) :]
         header, self.dataset_ids = take_out(event.header)
         self.started = event.model_copy(update={"header": header})
         try:
-            self.infos = [scorer_info(spec) for spec in event.scorers]
-            self.reducers = None if event.reducers is None else create_reducers(event.reducers)
-            self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
-            self._running = [RunningScorer(info, self.reducers, event.epochs) for info in self.infos]
+            self._metrics = RunMetrics(self.started, self.samples, self.columns, self._load_score)
         except ScorersError as error:
             self.problem = str(error)
-            self.infos, self.reducers, self._keeps_metadata, self._running = [], None, [], []
-        for slot, column in enumerate(self.columns[: len(self.infos)]):
-            if not self._keeps_metadata[slot]:
-                column.metadata.clear()
-            self._replay(slot)
+
+    @property
+    def infos(self) -> Sequence[ScorerInfo]:
+        """For each scorer, what its metrics are; none before the start, and none if there is a `problem`."""
+        return self._metrics.infos if self._metrics else []
+
+    @property
+    def reducers(self) -> Sequence[ScoreReducer] | None:
+        """How epochs are reduced: None for the mean, empty for not at all."""
+        return self._metrics.reducers if self._metrics else None
 
     def header(self) -> dict[str, Any]:
         """Return the log's header as far as it was known at the start."""
@@ -128,6 +115,8 @@ class RunState:
             self.dead.setdefault(row.identity, row)
             self.duplicates += known
             return not known
+        if self.started is not None and row.slot >= len(self.started.scorers):
+            return False  # a completion asked for more scorers than its eval has
         while len(self.columns) <= row.slot:
             self.columns.append(OutcomeColumn())
         column = self.columns[row.slot]
@@ -135,48 +124,12 @@ class RunState:
         if column.has(number):
             self.duplicates += 1
             return False
-        runs = row.slot < len(self._running) and row.outcome == SCORED
-        before = self._scored_epochs(column, row.sample_id) if runs else []
-        column.set(number, row, row.slot >= len(self._keeps_metadata) or self._keeps_metadata[row.slot])
-        if runs:
-            after = self._scored_epochs(column, row.sample_id) or [number]
-            first = row.metadata if after[0] == number else self._metadata(row.slot, after[0])
-            self._change(row.slot, before, after, first)
+        metrics = self._metrics if row.outcome == SCORED else None
+        before = metrics.scored_before(row.slot, row.sample_id) if metrics else []
+        column.set(number, row, self._metrics is None or self._metrics.keeps_metadata(row.slot))
+        if metrics:
+            metrics.scored(row, number, before)
         return True
-
-    def _metadata(self, slot: int, number: int) -> dict[str, Any] | None:
-        column = self.columns[slot]
-        if self._keeps_metadata[slot]:
-            return column.metadata.get(number)
-        return self._load_score(column.offsets[number]).metadata
-
-    def _scored_epochs(self, column: OutcomeColumn, sample_id: str | int) -> list[int]:
-        """Numbers of a sample's epochs that have a score, in order; always empty while each sample has one epoch."""
-        if not self.samples.have_epochs:
-            return []
-        return [n for n in self.samples.epochs_of(sample_id) if column.is_scored(n)]
-
-    def _change(self, slot: int, before: Sequence[int], after: Sequence[int], metadata: dict[str, Any] | None) -> None:
-        """Tell a scorer's running metrics that a sample's scored epochs are others now.
-
-        A sample's metadata are those of its first epoch, as in Inspect's reductions; they may change with it.
-        """
-        running, values = self._running[slot], self.columns[slot].values
-        old: list[Value] = [values[n] for n in before]  # type: ignore[misc]
-        new: list[Value] = [values[n] for n in after]  # type: ignore[misc]
-        if before and before[0] != after[0]:
-            running.change(old, [], self._metadata(slot, before[0]))
-            old = []
-        running.change(old, new, metadata)
-
-    def _replay(self, slot: int) -> None:
-        """Feed a scorer's running metrics with the scores that came before the eval's start did."""
-        column = self.columns[slot]
-        for number, sample_id in enumerate(self.samples.ids):
-            if column.is_scored(number):
-                epochs = self._scored_epochs(column, sample_id) or [number]
-                if epochs[0] == number:
-                    self._change(slot, [], epochs, self._metadata(slot, number))
 
     @property
     def expected(self) -> int | None:
@@ -231,56 +184,19 @@ class RunState:
         if self.started is None or self.completed is None:
             return False
         total = self.completed.samples
-        return all(e.scored + e.failed + e.dead_lettered >= total for e in self.ledger())
+        return self.received >= total and all(e.scored + e.failed + e.dead_lettered >= total for e in self.ledger())
 
     def running_rows(self) -> list[EvalScore]:
         """Return metrics over the scores seen so far, as result rows; metrics of users are computed anew."""
-        rows: list[EvalScore] = []
-        for slot, (running, name) in enumerate(zip(self._running, self.names(), strict=False)):
-            running.name = name
-            rows.extend(running.rows(partial(self._recompute, slot)))
-        return rows
+        return self._metrics.running_rows(self.names()) if self._metrics else []
 
     def partial(self) -> int:
         """Count samples some of whose epochs are missing, so that their reduced scores are not their last."""
-        return max((running.partial for running in self._running), default=0)
-
-    def _recompute(self, slot: int, metric: Metric, place: Place) -> Any:
-        column = self.column(slot)
-        reducers = {name: reducer for reducer, name in reduced_views(self.infos[slot].metrics, self.reducers)}
-        try:
-            if place.reducer in reducers:
-                column = column.reduced(reducers[place.reducer])
-            column = column.scored()
-            if place.key is not None:
-                column = column.leaves(place.key).scored()
-            return metric_value(metric, column, self.infos[slot].name)
-        except (ScorersError, LookupError, TypeError):
-            return math.nan  # a metric that fails on what there is so far; over the final scores it is an error
+        return self._metrics.partial() if self._metrics else 0
 
     def order(self) -> Places:
         """Return the numbers of the samples in the order in which metrics see them."""
-        given = self.started.order if self.started else None
-        if given is None:
-            return rescore_order(self.samples.ids, self.samples.epochs)
-        return given_order(self.samples.ids, self.samples.epochs, given)
-
-    def column(self, slot: int) -> ScoreColumn:
-        """Return a scorer's scores in the order in which Inspect sees a log's samples."""
-        outcomes = self.columns[slot] if slot < len(self.columns) else OutcomeColumn()
-        numbers = array("q", (n for n in map(int, self.order()) if outcomes.is_scored(n)))
-        values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
-        keeps = self._keeps_metadata[slot]
-
-        def metadata(index: int) -> dict[str, Any] | None:
-            if keeps:
-                return outcomes.metadata.get(numbers[index])
-            return self._load_score(outcomes.offsets[numbers[index]]).metadata
-
-        def load(index: int) -> Any:
-            return self._load_score(outcomes.offsets[numbers[index]]).score
-
-        return ScoreColumn([self.samples.ids[n] for n in numbers], values, metadata, load)
+        return self._metrics.order() if self._metrics else rescore_order(self.samples.ids, self.samples.epochs)
 
     def finish(self) -> FinalResults:
         """Return the final results, computed once; a metric's failure is part of them."""
@@ -289,26 +205,13 @@ class RunState:
         if self.final is None:
             try:
                 self.final = FinalResults(self.results())
-            except ScorersError as error:
+            except (ScorersError, ValidationError) as error:
                 self.final = FinalResults(None, str(error))
         return self.final
 
     def results(self) -> EvalResults:
-        """Return the final results, number for number as Inspect computes them on the same scores.
-
-        Raises
-        ------
-        MetricError, ReducerError, InvalidMetricsError
-            A metric or reducer raised, or does not fit the scores.
-        """
-        spec = (self.started.header.get("eval") or {}) if self.started else {}
-        declared = spec.get("headline_metric")
-        named = zip(self.infos, self.names(), strict=False)  # a completion may ask for more than the eval said
-        columns = [(info, self.column(slot), name) for slot, (info, name) in enumerate(named)]
-        return eval_results(
-            total_samples=self.received,
-            completed_samples=self.received - sum(self.samples.errored) - len(self.dead),
-            columns=columns,
-            reducers=self.reducers,
-            headline=HeadlineMetric.model_validate(declared) if declared else None,
-        )
+        """Return the final results; errors as in `RunMetrics.results`."""
+        if self._metrics is None:
+            raise ScorersError(self.problem or "the eval has not started")
+        completed = self.received - sum(self.samples.errored) - len(self.dead)
+        return self._metrics.results(self.names(), self.received, completed)
