@@ -22,9 +22,9 @@ event                 topic            key
 from __future__ import annotations
 
 import uuid
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from evalstream.scorers.score import Score
@@ -126,11 +126,24 @@ class LogShape(_Body):
     compression: Literal["zstd", "deflate"] = "zstd"
 
 
+def _with_objects(header: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a header that has something else where its readers expect objects."""
+    spec = header.get("eval")
+    parts = [header.get(key) for key in ("eval", "plan", "results", "stats", "error")]
+    parts += [spec.get(key) for key in ("config", "dataset")] if isinstance(spec, dict) else []
+    if not all(part is None or isinstance(part, dict) for part in parts):
+        raise ValueError("a part of the header is not an object")
+    return header
+
+
+Header = Annotated[dict[str, Any], AfterValidator(_with_objects)]
+
+
 class EvalStarted(Event):
     """An eval begins: all that is known of it before the first sample ends."""
 
     event: Literal["eval_started"] = "eval_started"
-    header: dict[str, Any] = Field(default_factory=dict)
+    header: Header = Field(default_factory=dict)
     """A log's header as far as it is known: version, eval, plan, tags, metadata; to append to, also results."""
     scorers: list[ScorerSpec] = Field(default_factory=list)
     metrics: list[Any] | dict[str, list[Any]] | None = None
@@ -155,7 +168,7 @@ class EvalCompleted(Event):
     status: Literal["started", "success", "cancelled", "error"] = "success"
     samples: int
     """Sample-epochs that were published; the log is written when each has its scores."""
-    header: dict[str, Any] = Field(default_factory=dict)
+    header: Header = Field(default_factory=dict)
     """The header's fields that the end decides (stats, error, invalidated), and those not known here."""
     members: dict[str, str] = Field(default_factory=dict)
     """Further members of an .eval file, to be kept: name to text (base64 after ``base64:``)."""

@@ -136,3 +136,10 @@ def test_a_score_is_named_by_what_it_is_a_score_of():
     others = [("E", *parts[1:]), ("e", "r", "s", 1, "f"), ("e", "live", 1, 1, "f"), ("e", "live", "s", 2, "f")]
     assert score_id(*parts) == "0124e6f1-35dd-5fb6-a27d-33c6757a1c8f"
     assert len({score_id(*parts), *(score_id(*other) for other in others), score_id("e", "live", "s", 1, "g")}) == 6
+
+
+@pytest.mark.parametrize("header", [{"eval": []}, {"plan": "x"}, {"eval": {"config": 1}}, {"results": [1]}], ids=repr)
+def test_a_header_with_something_else_in_place_of_an_object_is_refused(header: dict[str, Any]):
+    for fields in ({"event": "eval_started"}, {"event": "eval_completed", "samples": 1}):
+        with pytest.raises(ValueError, match="header"):
+            MODELS[fields["event"]].model_validate({"eval_id": "e", "header": header, **fields})
