@@ -126,3 +126,13 @@ def test_metadata_that_differ_between_epochs_are_those_of_the_first():
         values = run_of([started(METRICS[1:2]), *order]).running_rows()[0].metrics
         assert values["g1"].value == 0.5
         assert "g2" not in values
+
+
+def test_scores_of_scorers_that_the_eval_does_not_have_are_left_out():
+    steps = [started(METRICS[:1], epochs=1), scored(1), scored(1, slot=1), completed(1)]
+    assert seen(run_of(steps)) == seen(run_of(steps[::-1])) == seen(run_of([steps[0], steps[1], steps[3]]))
+
+
+def test_a_headline_that_makes_no_sense_is_part_of_the_outcome():
+    run = run_of([started(METRICS[:1], header={"eval": {"headline_metric": 5}}), scored(1), completed(1)])
+    assert "HeadlineMetric" in (run.finish().error or "")
