@@ -30,8 +30,15 @@ class ClaimStores:
     def __init__(self) -> None:
         self._stores: dict[str, Fetch] = {}
         self._checks: dict[str, Callable[[], None]] = {}
+        self._labels: dict[str, Callable[[str], str]] = {}
 
-    def register(self, name: str, fetch: Fetch, check: Callable[[], None] | None = None) -> None:
+    def register(
+        self,
+        name: str,
+        fetch: Fetch,
+        check: Callable[[], None] | None = None,
+        label: Callable[[str], str] | None = None,
+    ) -> None:
         """Add a store.
 
         Parameters
@@ -42,10 +49,19 @@ class ClaimStores:
             A function from key to body, which raises StreamsError, LookupError, ValueError or OSError if it cannot.
         check
             Raises StreamsError if what was fetched may not hold any more.
+        label
+            A function from key to what people call the body.
         """
         self._stores[name] = fetch
         if check is not None:
             self._checks[name] = check
+        if label is not None:
+            self._labels[name] = label
+
+    def label(self, claim: Claim) -> str:
+        """Name the body of a claim for people."""
+        label = self._labels.get(claim.store)
+        return label(claim.key) if label is not None else f"{claim.store} {claim.key}"
 
     def check(self) -> None:
         """Make sure that all that was fetched still holds; to be called before a log made of it is sealed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,10 @@ from .topics import SCORES
 from .transport.reader import TopicReader
 
 __all__ = ["Listener", "Pipeline"]
+
+
+async def _never() -> bool:
+    return False
 
 
 class Listener(Protocol):
@@ -50,6 +54,11 @@ class Pipeline:
         Hears of progress, if anybody wants to.
     destination
         Where a run's log goes; by default a name made of the eval's data in ``settings.log_dir``.
+
+    Attributes
+    ----------
+    caught_up
+        Tells whether all that is on the topics has been handed to the agents.
     """
 
     def __init__(
@@ -65,6 +74,7 @@ class Pipeline:
         self.scoring = Scoring(settings.scorer_timeout)
         self.runs = Runs(self.load_score)
         self.destination = destination or self._default_destination
+        self.caught_up: Callable[[], Awaitable[bool]] = _never
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
 

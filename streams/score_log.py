@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ async def score_log(
     outcome = _Outcome(listener)
     own = dataclasses.replace(settings, broker=broker)
     async with running_worker(own, outcome, lambda _: path) as pipeline:
-        pipeline.claims.register("log", lambda key: _claimed(source, key), source.stamp.check)
+        pipeline.claims.register("log", partial(_claimed, source), source.stamp.check, partial(_name, source))
         await _publish(source, plan, broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -109,6 +110,10 @@ def _claimed(source: LogSource, key: str) -> bytes:
     if key == "reductions":
         return b"".join(source.reductions() or ())
     return source.read_sample(int(key))
+
+
+def _name(source: LogSource, key: str) -> str:
+    return source.sample_name(int(key)) if key.isdecimal() else key
 
 
 async def _publish(source: LogSource, plan: ScoringPlan, broker: str) -> None:

@@ -43,6 +43,8 @@ async def running_worker(
         stack.callback(pipeline.scoring.stop)
         await app.start()
         stack.push_async_callback(app.stop)
+        pipeline.caught_up = app.consumer.caught_up
+        pipeline.touch()
         yield pipeline
 
 
@@ -51,7 +53,7 @@ async def until_idle(pipeline: Pipeline, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     while True:
         quiet = loop.time() - pipeline.last_activity
-        if quiet >= seconds and not pipeline.runs.unfinished():
+        if quiet >= seconds and not pipeline.runs.unfinished() and await pipeline.caught_up():
             return
         await asyncio.wait({pipeline.failed}, timeout=max(seconds - quiet, 0.05))
         if pipeline.failed.done():

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import StreamsError
+from ..errors import LogWriteError, StreamsError
 from ..events import LogMaterialised, MetricsUpdated
 from ..materialise.assemble import write_log
 from ..pipeline import Pipeline
@@ -55,9 +55,10 @@ class MaterialiseAgent:
                 logger.warning("record %d of topic metrics is not a MetricsUpdated: %s", record.offset, error)
                 continue
             run = self._pipeline.runs.get(update.eval_id, update.run_id)
-            if not update.final or run.materialised is not None or not run.balances():
+            if not update.final or not run.balances():
                 continue
-            written = await self._write(run)
+            # Known already if the worker died before the batch was acknowledged: then only the event may be missing.
+            written = run.materialised or await self._write(run)
             if written is None:
                 continue
             text = written.to_bytes()
@@ -68,13 +69,16 @@ class MaterialiseAgent:
         self._pipeline.touch()
 
     async def _write(self, run: RunState) -> LogMaterialised | None:
-        """Write a run's log, again and again if the disk is full or the like; None if the listener gives up."""
+        """Write a run's log, again and again if the disk is full or the like; None if it cannot be written."""
         listener, delay = self._pipeline.listener, FIRST_RETRY_SECONDS
         while True:
             try:
                 written = await self._write_once(run)
             except StreamsError as error:
-                if listener is not None and not listener.on_unwritten(run, error):
+                again = listener is None or listener.on_unwritten(run, error)
+                if not again or not (isinstance(error, LogWriteError) and error.cause is not None):
+                    logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
+                    run.abandoned = str(error)
                     return None
                 logger.error("%s (next try in %.0f s)", error, delay)
                 await asyncio.sleep(delay)
@@ -99,6 +103,8 @@ class MaterialiseAgent:
         task = asyncio.ensure_future(
             asyncio.to_thread(write_log, run, path, self._pipeline.new_reader(), self._pipeline.claims, progress)
         )
+        # Nobody else looks at the error of a task that is given up, and asyncio would print it.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

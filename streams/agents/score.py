@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 from ..errors import CompletionError
@@ -13,7 +14,7 @@ from ..scoring.dead_letter import dead_letter
 from ..scoring.scorer_set import ScorerSet
 from ..scoring.scoring import failed
 from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
-from ..transport.record import Batch, NewRecord
+from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint
 from .outbox import Outbox
 from .window import Window
@@ -55,7 +56,7 @@ class ScoreAgent:
                 completion = self._completions.read(record.value or b"", source)
             except CompletionError as error:
                 checkpoint.send(DEAD_LETTERS, [dead_letter(record, source, error, "decode")])
-                scored.extend(_dead(error, source))
+                scored.extend(_dead(error, source, record))
                 continue
             scorers = self._pipeline.scoring.scorers(completion)
             if isinstance(scorers, ScoreFailure):
@@ -92,12 +93,18 @@ def _record(completion: Completion, event: Any) -> NewRecord:
     return NewRecord(completion.eval_id.encode(), event.to_bytes())
 
 
-def _dead(error: CompletionError, source: Source) -> list[NewRecord]:
+def _dead(error: CompletionError, source: Source, record: Record) -> list[NewRecord]:
     """Tell the ledger of the eval, if the record says whose it was."""
     if not error.eval_id:
         return []
     failure = ScoreFailure(type=type(error).__name__, message=str(error), stage="decode")
     event = SampleDeadLettered(
-        eval_id=error.eval_id, run_id=error.run_id, sample=error.sample, error=failure, source=source
+        eval_id=error.eval_id,
+        run_id=error.run_id,
+        sample=error.sample,
+        error=failure,
+        # The same record, published again at another offset, is the same dead letter.
+        record=hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).hexdigest(),
+        source=source,
     )
     return [NewRecord(error.eval_id.encode(), event.to_bytes())]

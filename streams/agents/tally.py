@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from evalstream.scorers.errors import ScorersError
-
 from ..events import EvalCompleted, EvalStarted, SampleDeadLettered, ScoreEmitted
 from ..pipeline import Pipeline
 from ..tally.rows import DeadRow, ScoreRow, encode_segment
@@ -39,7 +37,10 @@ class TallyAgent:
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
-        self._pipeline.runs.rebuild(dict(self._table.items()))
+        try:
+            self._pipeline.runs.rebuild(dict(self._table.items()))
+        except Exception as error:  # noqa: BLE001 (Faust swallows it, and would go on with half the state)
+            self._pipeline.fail(error)
 
     async def __call__(self, stream: Any) -> None:
         """Run for ever, over the events of ``scores`` and ``evals``."""
@@ -68,9 +69,8 @@ class TallyAgent:
             if run.apply(row):
                 new.setdefault((run.eval_id, run.run_id), []).append(row)
         for key, rows in new.items():
-            run = touched[key]
-            checkpoint.keep({state_key(run, "rows", run.segments): encode_segment(rows)})
-            run.segments += 1
+            # Named after the batch: of two owners who see the same batch each writes the same segment.
+            checkpoint.keep({state_key(touched[key], "rows", batch.records[-1].offset): encode_segment(rows)})
         for run in touched.values():
             update = self._snapshots.of(run)
             if update is not None:
@@ -81,17 +81,16 @@ class TallyAgent:
 
 
 def _note(run: RunState, message: EvalStarted | EvalCompleted, value: bytes) -> dict[bytes, bytes]:
-    """Apply an eval's start or end, and return what to keep of it."""
+    """Apply an eval's start or end, and return what to keep of it: the first of each counts."""
     if isinstance(message, EvalCompleted):
+        known = run.completed is not None
         run.complete(message)
-        return {state_key(run, "complete"): value}
-    try:
-        run.start(message)
-    except ScorersError as error:
-        # The samples of such a run fail one by one, with this same reason; the run itself must still come to its end.
-        logger.warning("eval %s: %s", run.eval_id, error)
-        run.start(message.model_copy(update={"scorers": [], "reducers": None}))
-    return {state_key(run, "start"): value}
+        return {} if known else {state_key(run, "complete"): value}
+    known = run.started is not None
+    run.start(message)
+    if run.problem is not None and not known:
+        logger.warning("eval %s: %s Its samples fail, each with this reason.", run.eval_id, run.problem)
+    return {} if known else {state_key(run, "start"): value}
 
 
 def _decode(record: Record, topic: str) -> ScoreEmitted | SampleDeadLettered | EvalStarted | EvalCompleted | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -21,7 +22,8 @@ class AtomicFile:
     """A file that appears at `path` when `commit` has succeeded, and never in part.
 
     Until then the bytes lie in a file named ``.evalstream-*.partial`` in the same folder, because only a rename within
-    one file system is atomic. `abort`, or leaving the ``with`` block without `commit`, removes it.
+    one file system is atomic. `abort`, or leaving the ``with`` block without `commit`, removes it; what a killed
+    process leaves behind is taken over by the next one that writes to the same path.
 
     Raises
     ------
@@ -46,9 +48,8 @@ class AtomicFile:
         self._hash = hashlib.sha256()
         if self.path.is_dir():
             raise LogWriteError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-        self._partial = self.path.parent / f".evalstream-{secrets.token_hex(8)}.partial"
         try:
-            self._fd: int | None = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            self._partial, self._fd = _partial_for(self.path)
         except OSError as error:
             raise LogWriteError(self.path, error) from error
 
@@ -110,3 +111,23 @@ class AtomicFile:
                 os.fsync(fd)
             finally:
                 os.close(fd)
+
+
+def _partial_for(path: Path) -> tuple[Path, int | None]:
+    """Open the file beside `path`, empty, and locked for as long as it is open."""
+    own = (
+        path.parent
+        / f".evalstream-{hashlib.sha256(path.name.encode(errors='surrogateescape')).hexdigest()[:16]}.partial"
+    )
+    fd = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever had the lock may have renamed the file since we opened it: then it is a log by now.
+        if os.path.samestat(os.fstat(fd), own.lstat()):
+            os.ftruncate(fd, 0)
+            return own, fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(fd)
+    another = path.parent / f".evalstream-{secrets.token_hex(8)}.partial"
+    return another, os.open(another, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)

@@ -68,15 +68,16 @@ def _results(old: dict[str, Any] | None, new: EvalResults, append: bool) -> dict
 def gaps(run: RunState) -> str | None:
     """Say which scores are missing and why; None if none are."""
     sentences = []
+    order = [number for number in map(int, run.order()) if any(number in c.failures for c in run.columns)]
     for name, column in zip(run.names(), run.columns, strict=False):
         if column.failed:
-            number, reason = next(iter(column.failures.items()))
-            which = ", ".join(_label(run, n) for n in list(column.failures)[:NAMED])
+            failed = [number for number in order if number in column.failures]
+            number, reason = failed[0], column.failures[failed[0]]
+            which = ", ".join(_label(run, n) for n in failed[:NAMED])
             more = f" and {column.failed - NAMED} more" if column.failed > NAMED else ""
             sentences.append(f"{column.failed} not scored by {name} ({which}{more}; {_label(run, number)}: {reason})")
     if run.dead:
-        first = next(iter(run.dead.values()))
-        sentences.append(f"{len(run.dead)} not readable ({first.reason})")
+        sentences.append(f"{len(run.dead)} not readable ({min(row.reason for row in run.dead.values())})")
     return f"Of {run.expected} samples {'; '.join(sentences)}." if sentences else None
 
 

@@ -16,6 +16,8 @@ from ..events import Claim, SampleCompleted, Source
 
 __all__ = ["Completion", "CompletionReader"]
 
+MOST_EPOCHS = 2**31
+
 ENVELOPES = 100
 """Evals whose common fields are kept at a time."""
 
@@ -80,10 +82,13 @@ class CompletionReader:
             raise CompletionError(envelope.unreadable, envelope.eval_id, envelope.run_id)
         try:
             members = split_object(self._body(sample, claim))
+            _check_shape(members)
             view = SampleMembers(members)
             sample_id, epoch = view.sample_id(), view.epoch()
+            if not 0 <= epoch < MOST_EPOCHS:
+                raise ValueError(f"the epoch {epoch} is out of range")
         except (StreamsError, ValueError, LookupError, OSError) as error:
-            raise CompletionError(str(error), envelope.eval_id, envelope.run_id, _label(claim)) from error
+            raise CompletionError(str(error), envelope.eval_id, envelope.run_id, self._label(claim)) from error
         return Completion(
             envelope.eval_id, envelope.run_id, sample_id, epoch, members, scorers,
             envelope.append, envelope.model, envelope.multiple_correct, source,
@@ -112,14 +117,33 @@ class CompletionReader:
             self._envelopes[text] = envelope
         return envelope
 
+    def _label(self, claim: bytes | None) -> str:
+        try:
+            return self._claims.label(Claim.model_validate_json(claim)) if claim is not None else ""
+        except (ValidationError, LookupError, ValueError):
+            return ""
+
     def _body(self, sample: bytes | None, claim: bytes | None) -> bytes:
         if claim is None or claim == b"null":
             return sample or b"null"
         return self._claims.fetch(Claim.model_validate_json(claim))
 
 
-def _label(claim: bytes | None) -> str:
-    return "" if claim is None else f"claim {claim.decode(errors='replace')}"
+def _check_shape(members: Mapping[str, bytes]) -> None:
+    """Refuse a sample that no log could hold; what a scorer reads of it is checked when it is read.
+
+    Raises
+    ------
+    ValueError
+        A member is of another JSON type than Inspect's.
+    """
+    for name, (opening, kind) in _SHAPES.items():
+        text = members.get(name)
+        if text is not None and text[:1] != opening and text != b"null":
+            raise ValueError(f"{name!r} is not {kind}")
+
+
+_SHAPES = {"messages": (b"[", "an array"), "events": (b"[", "an array"), "metadata": (b"{", "an object")}
 
 
 def _whose(value: bytes) -> tuple[str, str]:

@@ -51,6 +51,8 @@ class RunState:
         The dataset's sample ids, which ``started`` lists no more; see `header`.
     rows
         The result rows that were published last.
+    abandoned
+        Why the log was not written, and will not be by this worker.
     problem
         Why there are no metrics: the eval asks for some that are not registered here. Its samples are counted all the
         same.
@@ -66,9 +68,9 @@ class RunState:
         self.columns: list[OutcomeColumn] = []
         self.dead: dict[str, DeadRow] = {}
         self.duplicates = 0
-        self.segments = 0
         self.final: FinalResults | None = None
         self.problem: str | None = None
+        self.abandoned: str | None = None
         self.rows: list[dict[str, Any]] = []
         self._load_score = load_score
         self._metrics: RunMetrics | None = None

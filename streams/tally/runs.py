@@ -44,7 +44,7 @@ class Runs:
 
     def unfinished(self) -> list[RunState]:
         """Return the runs whose log is not written yet."""
-        return [run for run in self if run.materialised is None]
+        return [run for run in self if run.materialised is None and run.abandoned is None]
 
     def rebuild(self, table: Mapping[bytes, bytes]) -> None:
         """Make all runs anew from the table's records; of several owners' records each holds true."""
@@ -60,7 +60,6 @@ class Runs:
         if kind == "rows":
             for row in decode_segment(value):
                 run.apply(row)
-            run.segments = max(run.segments, number + 1)
         else:
             restore: dict[str, Callable[[Any], None]] = {
                 "start": lambda text: run.start(EvalStarted.model_validate_json(text)),

@@ -139,6 +139,14 @@ class LocalConsumer(BatchingConsumer):
     async def position(self, tp: TP) -> int | None:
         return self._positions.get(tp)
 
+    async def caught_up(self) -> bool:
+        """Tell whether all records that there are have been handed to the agents."""
+        for tp in self._assigned:
+            end = await call(self._store, self._store.end_offset, tp.topic)
+            if not self._is_changelog_tp(tp) and self._positions.get(tp, 0) < end:
+                return False
+        return True
+
     def assignment(self) -> set[TP]:
         return set(self._assigned)
 

@@ -354,3 +354,17 @@ def test_a_second_worker_on_the_broker_is_told_of_the_first(broker: Broker):
     output = asyncio.run(scenario())
     assert f"process {os.getpid()}" in output
     assert "Traceback" not in output
+
+
+def test_a_log_with_failures_has_the_same_bytes_whatever_the_order(make_log, scorer_file, tmp_path):
+    load_file(scorer_file(RAISING))
+    events = Events(make_log(8, scorers=("picky",)))
+    written = []
+    for number, samples in enumerate([events.samples, events.samples[::-1]]):
+        (tmp_path / str(number)).mkdir()
+        broker = Broker(tmp_path / str(number))
+        broker.append(EVALS.name, [events.start, events.end])
+        broker.append(COMPLETIONS.name, samples)
+        broker.work()
+        written.append(broker.logs())
+    assert written[0] == written[1]
