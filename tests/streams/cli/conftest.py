@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_helpers import LINES, log_of, sample
 from click.testing import CliRunner, Result
 
 from evalstream.streams.cli import main
+
+from .helpers import LINES, log_of, sample
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_helpers import sample
 from inspect_ai.log import read_eval_log
+
+from .helpers import sample
 
 
 def scorers_of(path):

@@ -13,8 +13,9 @@ import termios
 from pathlib import Path
 
 import pytest
-from cli_helpers import LINES, sample
 from inspect_ai.log import read_eval_log
+
+from .helpers import LINES, sample
 
 WAITS = """
 print(f"scorer has {'begun'}", flush=True)
