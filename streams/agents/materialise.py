@@ -75,11 +75,13 @@ class MaterialiseAgent:
             try:
                 written = await self._write_once(run)
             except StreamsError as error:
-                again = listener is None or listener.on_unwritten(run, error)
-                if not again or not (isinstance(error, LogWriteError) and error.cause is not None):
-                    logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
-                    run.abandoned = str(error)
+                run.abandoned = str(error)
+                if listener is not None and not listener.on_unwritten(run, error):
                     return None
+                if not (isinstance(error, LogWriteError) and error.cause is not None):
+                    logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
+                    return None
+                run.abandoned = None
                 logger.error("%s (next try in %.0f s)", error, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
