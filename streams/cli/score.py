@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def command(
 
     Exit code: 0 all scored, 1 finished with failed samples, 2 bad usage or unreadable input.
     """
+    # What agents write to a worker's journal is here said by the report, or by an error.
+    logging.getLogger("evalstream.streams").addHandler(logging.NullHandler())
     # What users' code prints must not get between the lines of our JSON.
     with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
         wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
