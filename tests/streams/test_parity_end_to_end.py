@@ -149,9 +149,10 @@ def test_choice_gives_what_it_gave_when_the_eval_ran(name, tmp_path):
 def test_dict_scores_are_those_of_the_live_eval(name, tmp_path):
     file = our_file("dict_and_globs.py", tmp_path)
     live = read_eval_log(str(LOGS / name))
-    again = score_ours(LOGS / name, tmp_path / "ours.eval", "--scorer", f"{file}@glob_dict", "--action", "overwrite")
-    rows = [row for row in live.results.scores if row.scorer == "glob_dict"]
-    assert not list(differences([r.model_dump() for r in again.results.scores], [r.model_dump() for r in rows]))
+    wanted = [text for scorer in live.eval.scorers for text in ("--scorer", f"{file}@{scorer.name}")]
+    again = score_ours(LOGS / name, tmp_path / "ours.eval", *wanted, "--action", "overwrite")
+    ours, theirs = ([row.model_dump() for row in log.results.scores] for log in (again, live))
+    assert not list(differences(ours, theirs))
 
 
 @pytest.mark.parametrize(("name", "ending"), [("a_scored.eval", ".json"), ("a_scored.json", ".eval")])

@@ -5,6 +5,8 @@ from inspect_ai.scorer import (
     Score,
     Target,
     accuracy,
+    ci,
+    frequency,
     grouped,
     mean,
     metric,
@@ -59,6 +61,8 @@ def mixed():
         grouped(mean(), "grp", all="groups", all_label="overall", name_template="g_{group_name}"),
         accuracy(),
         accuracy(),
+        ci(),
+        frequency(["C", "I", "P"], normalize=True),
     ]
 )
 def scalar():
