@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from .errors import InvalidOptionError, UnknownNameError
+from .errors import InvalidOptionError, ScorersError, UnknownNameError
 
 __all__ = [
     "BUILTIN_PACKAGE",
@@ -35,7 +35,6 @@ Kind = Literal["scorer", "metric", "score_reducer"]
 BUILTIN_PACKAGE = "inspect_ai"
 """Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
 
-_OWN_PREFIXES = (f"{BUILTIN_PACKAGE}/", "evalstream/")
 _TAG = "__evalstream_tag__"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -92,6 +91,9 @@ def register(
     setattr(make, _TAG, entry)
     for key in (name, *aliases):
         _entries[kind, key] = entry
+        if package:
+            # So that a user's metric named "accuracy" does not become every log's "inspect_ai/accuracy".
+            _entries[kind, f"{package}/{key}"] = entry
     return make  # type: ignore[return-value]
 
 
@@ -114,7 +116,7 @@ def find(kind: Kind, name: str) -> Entry:
     UnknownNameError
         Nobody registered the name; the error carries the nearest names.
     """
-    for key in (name, *(name[len(p) :] for p in _OWN_PREFIXES if name.startswith(p))):
+    for key in (name, name.replace("evalstream/", f"{BUILTIN_PACKAGE}/", 1)):
         entry = _entries.get((kind, key))
         if entry is not None:
             return entry
@@ -124,7 +126,7 @@ def find(kind: Kind, name: str) -> Entry:
 
 def names(kind: Kind) -> list[str]:
     """All registered names of a kind, sorted."""
-    return sorted(name for k, name in _entries if k == kind)
+    return sorted(name for k, name in _entries if k == kind and "/" not in name)
 
 
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
@@ -142,7 +144,12 @@ def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> A
         inspect.signature(entry.factory).bind(**(options or {}))
     except TypeError as error:
         raise InvalidOptionError(kind, name, str(error)) from error
-    return entry.factory(**(options or {}))
+    try:
+        return entry.factory(**(options or {}))
+    except ScorersError:
+        raise
+    except Exception as error:
+        raise InvalidOptionError(kind, name, f"{type(error).__name__}: {error}") from error
 
 
 def tag_of(instance: object) -> Tag:

@@ -41,8 +41,9 @@ async def running_worker(
         pipeline = Pipeline(settings, lambda: StoreReader(store), listener, destination)
         build_app(app, pipeline)
         stack.callback(pipeline.scoring.stop)
-        await app.start()
+        # Before the start: one that is interrupted leaves services that only a stop ends.
         stack.push_async_callback(app.stop)
+        await app.start()
         pipeline.caught_up = app.consumer.caught_up
         pipeline.touch()
         yield pipeline

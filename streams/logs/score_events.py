@@ -111,8 +111,10 @@ def _spans(
     target = members.get("target", b'""')
     if target[:1] != b"[":
         target = b"[%s]" % target
-    usage = members.get("model_usage", b"{}")
-    usage = b"" if usage in (b"{}", b"null") else b',"model_usage":' + usage
+    usage = b""
+    for key in ("model_usage", "role_usage"):
+        text = members.get(key, b"{}")
+        usage += b"" if text in (b"{}", b"null") else b',"%s":%s' % (key.encode(), text)
     events = []
     for score, ids in zip(scores, seeds, strict=True):
         name, span = _printed(score.name), ids[1]

@@ -14,7 +14,6 @@ import numpy as np
 from evalstream.scorers.jsontext import dumps, join_object, loads, split_object
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.reducers.driver import ValueReducer
-from evalstream.scorers.reducers.names import reducer_log_name
 from evalstream.scorers.results.reductions import reduction_entry, reduction_plan
 from evalstream.scorers.score import Score
 
@@ -73,25 +72,24 @@ class _Assembly:
         self._started, self._completed = run.started, run.completed
         self._completions = CompletionReader(claims)
         self._names = run.names()
-        # One entry of the log's reductions each: which scorer, and how its epochs are reduced.
-        self._plan: list[tuple[int, ScoreReducer]] = [
-            (slot, reducer) for slot, info in enumerate(run.infos) for reducer, _ in reduction_plan(info, run.reducers)
-        ]
+        # One entry of the log's reductions each: which scorer, how its epochs are reduced, and as what it is logged.
+        self._plan: list[tuple[int, ScoreReducer, dict[str, str]]] = []
+        for slot, info in enumerate(run.infos):
+            for reducer, name in reduction_plan(info, run.reducers):
+                head = {"scorer": self._names[slot]} | ({"reducer": name} if name is not None else {})
+                self._plan.append((slot, reducer, head))
 
     def write(self, progress: Callable[[int], None] | None) -> LogMaterialised:
         final = self._run.finish()
         begun = self._run.header()
         header = scored_header(self._run, begun, final.results, final.error)
-        old = self._started.reductions
         with create_log(
             self._path,
             header,
             start={key: value for key, value in begun.items() if key in _OF_START},
             compression=ZSTANDARD if self._started.log.compression == "zstd" else DEFLATE,
-            reductions=[
-                {"scorer": self._names[slot], "reducer": reducer_log_name(reducer)} for slot, reducer in self._plan
-            ],
-            prepend_reductions=[self._claims.fetch(old)] if old is not None else None,
+            reductions=[head for _, _, head in self._plan],
+            prepend_reductions=self._old_reductions(),
         ) as target:
             for done, number in enumerate(map(int, self._order()), 1):
                 self._write_sample(target, number)
@@ -113,8 +111,18 @@ class _Assembly:
             ledger=self._run.ledger(),
         )
 
+    def _old_reductions(self) -> list[bytes] | None:
+        """Return what stands before the new reductions, as one array; None if the log has no reductions at all."""
+        old = self._started.reductions
+        if old is not None:
+            return [self._claims.fetch(old) or b"[]"]
+        # Where reduction is off Inspect writes an empty list.
+        return [b"[]"] if not self._plan and self._run.infos else None
+
     def _order(self) -> Places:
-        """Return the order in which the log has its samples."""
+        """Return the order in which the log has its samples: the dataset's; a .json keeps its own."""
+        if self._path.suffix == ".json":
+            return self._run.order()
         samples = self._run.samples
         return dataset_order(samples.ids, samples.epochs, self._run.dataset_ids)
 
@@ -140,7 +148,7 @@ class _Assembly:
         order = self._run.order()
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        for entry, (slot, reducer) in enumerate(self._plan):
+        for entry, (slot, reducer, _) in enumerate(self._plan):
             column = self._run.columns[slot]
             for number in map(int, order):
                 epochs = [number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalstream.scorers.results.append import append_results
-from evalstream.scorers.results.models import EvalResults
+from evalstream.scorers.results.models import EvalResults, HeadlineMetric
 
 from ..tally.run_state import RunState
 
@@ -47,7 +47,7 @@ def scored_header(
     header["eval"] = spec
     old = header.pop("results", None)
     if results is not None:
-        header["results"] = _results(old, results, append)
+        header["results"] = _results(old, results, append, spec.get("headline_metric"))
     elif append and old is not None:
         header["results"] = old
     problem = error or gaps(run)
@@ -58,9 +58,9 @@ def scored_header(
     return known | {key: value for key, value in header.items() if key not in known and key not in _ORDER}
 
 
-def _results(old: dict[str, Any] | None, new: EvalResults, append: bool) -> dict[str, Any]:
+def _results(old: dict[str, Any] | None, new: EvalResults, append: bool, declared: Any) -> dict[str, Any]:
     if append and old is not None:
-        return append_results(old, new, new.headline)
+        return append_results(old, new, HeadlineMetric.model_validate(declared) if declared else None)
     carried = {key: (old or {}).get(key) for key in ("early_stopping", "metadata", "logged_samples")}
     return new.model_copy(update=carried).as_json()
 

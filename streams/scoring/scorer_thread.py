@@ -71,6 +71,10 @@ class _Watched(Awaitable[Result]):
             except StopIteration as stop:
                 result: Result = stop.value
                 return result
+            except GeneratorExit as error:
+                if isinstance(argument, GeneratorExit):
+                    raise  # it is we who close the coroutine
+                raise RuntimeError("the scorer raised GeneratorExit") from error
             except (SystemExit, KeyboardInterrupt) as error:
                 # These two would end the thread, and with it everybody's scorers.
                 raise RuntimeError(f"the scorer raised {type(error).__name__}") from error

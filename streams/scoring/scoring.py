@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Iterator, Mapping
 
@@ -77,7 +78,10 @@ class Scoring:
             return run_now(slot.scorer(state, state.target))
 
         async def call() -> Score | None:
-            return await slot.scorer(state, state.target)
+            scoring = slot.scorer(state, state.target)
+            if not inspect.isawaitable(scoring):
+                raise TypeError(f"the scorer {slot.name!r} does not wait for anything: write `async def score(...)`")
+            return await scoring
 
         score = await self._thread.run(call)
         if score is not None and not isinstance(score, Score):
