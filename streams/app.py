@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import faust
-from faust.tables import TableManager
 from faust.transport.drivers import TRANSPORTS
 
 from .agents.materialise import MaterialiseAgent
@@ -19,6 +18,7 @@ from .agents.score import ScoreAgent
 from .agents.tally import TallyAgent
 from .pipeline import Pipeline
 from .settings import WorkerSettings
+from .table_manager import PromptTableManager
 from .topics import COMPLETIONS, EVALS, METRICS, SCORES
 from .transport.batching import RawSchema
 
@@ -31,15 +31,6 @@ TRANSPORTS.aliases.update(
 )
 
 BUFFERED_BATCHES = 4
-
-
-class _PromptTableManager(TableManager):  # type: ignore[misc]
-    """Faust waits a second for tables that are declared late; ours are declared before the app starts."""
-
-    async def on_start(self) -> None:
-        if not self.should_stop:
-            await self._update_channels()
-            await self.recovery.start()
 
 
 class _App(faust.App):  # type: ignore[misc]
@@ -55,7 +46,7 @@ def new_app(settings: WorkerSettings) -> Any:
         store="memory://",
         # In batches: what is buffered is bounded in bytes by the size of a fetch.
         stream_buffer_maxsize=BUFFERED_BATCHES,
-        TableManager=_PromptTableManager,
+        TableManager=PromptTableManager,
         # Unacknowledged batches come again; waiting for them would make a failed worker hang.
         stream_wait_empty=False,
         web_enabled=False,
