@@ -76,7 +76,11 @@ def run() -> Callable[..., Result]:
 
 @pytest.fixture
 def spawn(folder) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command in a process of its own, after a few lines of Python."""
+    """Run the command in a process of its own, after a few lines of Python.
+
+    Without coverage, which takes SIGTERM for itself, and which a full disk hinders from writing what it found.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
     def start(*arguments: object, before: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
         code = f"{before}\n{LINES}"
@@ -89,7 +93,7 @@ def spawn(folder) -> Callable[..., subprocess.CompletedProcess[str]]:
             timeout=60,
             check=False,
             stdin=subprocess.DEVNULL,
-            **options,
+            **{"env": environment, **options},
         )
 
     return start

@@ -369,7 +369,7 @@ def test_a_scorer_that_is_no_coroutine(run, five, folder):
     )
     result = run("score", five, "--scorer", "own.py")
     assert result.exit_code in {1, 2}
-    assert_says(result.output, "await")
+    assert_says(result.output, "async def")
 
 
 def test_all_samples_fail(run, five, scorer_file):
