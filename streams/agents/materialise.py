@@ -92,7 +92,6 @@ class MaterialiseAgent:
 
     async def _write_once(self, run: RunState) -> LogMaterialised:
         stopped = threading.Event()
-
         listener = self._pipeline.listener
 
         def progress(done: int) -> None:

@@ -90,7 +90,10 @@ class ScorerSets:
         """
         found = self._sets.get(raw)
         if found is None:
-            found = ScorerSet([ScorerSpec.model_validate(spec) for spec in jsontext.loads(raw)])
+            specs = jsontext.loads(raw)
+            if not isinstance(specs, list):
+                raise ValueError("the completion's scorers are not a list")
+            found = ScorerSet([ScorerSpec.model_validate(spec) for spec in specs])
             self._sets[raw] = found
         return found
 

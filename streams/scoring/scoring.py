@@ -6,8 +6,7 @@ import inspect
 import time
 from collections.abc import Iterator, Mapping
 
-from evalstream.scorers.errors import ScorersError
-from evalstream.scorers.jsontext import loads, split_object
+from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
 from evalstream.scorers.score import Score
@@ -41,24 +40,27 @@ class Scoring:
         """Find a completion's scorers, or say why it cannot be scored here."""
         try:
             return self._sets.get(completion.scorers)
-        except (ScorersError, ValueError) as error:
-            return ScoreFailure(type=type(error).__name__, message=str(error))
+        except Exception as error:  # noqa: BLE001 (an event may ask for anything; its sample has failed)
+            return _failure(error)
 
     def score_now(self, completion: Completion, scorers: ScorerSet) -> list[ScoreEmitted]:
         """Score with scorers that never wait (`ScorerSet.immediate`)."""
         state, emitted = _state(completion), []
+        metadata = scorers.metadata(completion.members)
         for slot, name in _names(completion, scorers):
             start = time.perf_counter()
             try:
                 outcome: Score | ScoreFailure | None = run_now(slot.scorer(state, state.target))
             except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
                 outcome = _failure(error)
-            emitted.append(_emit(completion, scorers, slot, name, outcome, time.perf_counter() - start))
+            duration = time.perf_counter() - start
+            emitted.append(_event(completion, slot.index, name, slot.fingerprint, outcome, duration, metadata))
         return emitted
 
     async def score(self, completion: Completion, scorers: ScorerSet) -> list[ScoreEmitted]:
         """Score with any scorers; those that may wait run on the scorers' own thread, one after the other."""
         state, emitted = _state(completion), []
+        metadata = scorers.metadata(completion.members)
         state.scores = dict(state.scores or {})
         for slot, name in _names(completion, scorers):
             start = time.perf_counter()
@@ -70,7 +72,8 @@ class Scoring:
                 outcome = _failure(error)
             if isinstance(outcome, Score):
                 state.scores[name] = outcome
-            emitted.append(_emit(completion, scorers, slot, name, outcome, time.perf_counter() - start))
+            duration = time.perf_counter() - start
+            emitted.append(_event(completion, slot.index, name, slot.fingerprint, outcome, duration, metadata))
         return emitted
 
     async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
@@ -97,12 +100,14 @@ class Scoring:
 
 def failed(completion: Completion, failure: ScoreFailure) -> list[ScoreEmitted]:
     """Say that none of a completion's scorers could be found: one failure for each that it asked for."""
-    specs = loads(completion.scorers)
-    count = len(specs) if isinstance(specs, list) else 0
+    try:
+        specs = loads(completion.scorers)
+    except JsonTextError:
+        specs = None
     names: set[str] = set()
     emitted = []
-    for index in range(count):
-        name = unique_name(_spec_name(specs[index]), names)
+    for index, spec in enumerate(specs if isinstance(specs, list) else [None]):
+        name = unique_name(_spec_name(spec), names)
         names.add(name)
         emitted.append(_event(completion, index, name, name, failure, 0.0, None))
     return emitted
@@ -132,18 +137,6 @@ def _names(completion: Completion, scorers: ScorerSet) -> Iterator[tuple[Slot, s
         name = unique_name(unqualified(slot.spec.name), taken)
         taken.add(name)
         yield slot, name
-
-
-def _emit(
-    completion: Completion,
-    scorers: ScorerSet,
-    slot: Slot,
-    name: str,
-    outcome: Score | ScoreFailure | None,
-    duration: float,
-) -> ScoreEmitted:
-    metadata = scorers.metadata(completion.members)
-    return _event(completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
 
 
 def _event(

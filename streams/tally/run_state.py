@@ -88,8 +88,8 @@ class RunState:
         self.started = event.model_copy(update={"header": header})
         try:
             self._metrics = RunMetrics(self.started, self.samples, self.columns, self._load_score)
-        except ScorersError as error:
-            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 (an event may ask for anything; this run has no metrics then)
+            self.problem = str(error) if isinstance(error, ScorersError) else f"{type(error).__name__}: {error}"
 
     @property
     def infos(self) -> Sequence[ScorerInfo]:

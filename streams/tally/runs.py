@@ -35,10 +35,6 @@ class Runs:
             run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, self._load_score)
         return run
 
-    def forget(self, run: RunState) -> None:
-        """Drop a run's state."""
-        self._runs.pop((run.eval_id, run.run_id), None)
-
     def __iter__(self) -> Iterator[RunState]:
         return iter(list(self._runs.values()))
 

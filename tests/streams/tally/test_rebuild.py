@@ -85,12 +85,3 @@ def test_rebuilding_forgets_what_was_there_before():
     made.get("e", "live").apply(scored(1))
     made.rebuild({})
     assert list(made) == []
-
-
-def test_a_forgotten_run_starts_anew():
-    made = Runs(Scores([]).load)
-    run = made.get("e", "live")
-    run.apply(scored(1))
-    made.forget(run)
-    made.forget(run)
-    assert made.get("e", "live").received == 0
