@@ -146,8 +146,7 @@ class EvalStarted(Event):
     header: Header = Field(default_factory=dict)
     """A log's header as far as it is known: version, eval, plan, tags, metadata; to append to, also results."""
     scorers: list[ScorerSpec] = Field(default_factory=list)
-    metrics: list[Any] | dict[str, list[Any]] | None = None
-    """The task's own metrics, which then replace each scorer's."""
+    """Each one's ``metrics`` are those that count, the task's own included."""
     reducers: list[str] | None = None
     """Epoch reducers by log name; None: the default (mean); empty: none."""
     epochs: int = 1
