@@ -7,11 +7,21 @@ that name, and a *key* inside it; what a key may be is the store's affair.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from .errors import ClaimError
-from .events import Claim
 
 __all__ = ["ClaimStores"]
+
+
+class _Claim(Protocol):
+    """An `events.Claim`, or what is like it."""
+
+    @property
+    def store(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
 
 Fetch = Callable[[str], bytes]
 
@@ -21,6 +31,7 @@ class ClaimStores:
 
     Examples
     --------
+    >>> from evalstream.streams.events import Claim
     >>> claims = ClaimStores()
     >>> claims.register("blobs", {"a": b"1"}.__getitem__)
     >>> claims.fetch(Claim(store="blobs", key="a"))
@@ -58,7 +69,7 @@ class ClaimStores:
         if label is not None:
             self._labels[name] = label
 
-    def label(self, claim: Claim) -> str:
+    def label(self, claim: _Claim) -> str:
         """Name the body of a claim for people."""
         label = self._labels.get(claim.store)
         return label(claim.key) if label is not None else f"{claim.store} {claim.key}"
@@ -68,7 +79,7 @@ class ClaimStores:
         for check in self._checks.values():
             check()
 
-    def fetch(self, claim: Claim) -> bytes:
+    def fetch(self, claim: _Claim) -> bytes:
         """Return the body of a claim.
 
         Raises

@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import StreamsError
 from .events import LogMaterialised
+from .logs.block import SampleBlock
 from .logs.source import LogSource
 from .pipeline import Listener
 from .publish.events_of_log import LogEvents
@@ -97,7 +98,7 @@ async def score_log(
     outcome = _Outcome(listener)
     own = dataclasses.replace(settings, broker=broker)
     async with running_worker(own, outcome, lambda _: path) as pipeline:
-        pipeline.claims.register("log", partial(_claimed, source), source.stamp.check, partial(_name, source))
+        pipeline.claims.register("log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source))
         await _publish(source, plan, broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -106,10 +107,10 @@ async def score_log(
         return outcome.done.result()
 
 
-def _claimed(source: LogSource, key: str) -> bytes:
+def _claimed(source: LogSource, samples: SampleBlock, key: str) -> bytes:
     if key == "reductions":
         return b"".join(source.reductions() or ())
-    return source.read_sample(int(key))
+    return samples.read(int(key))
 
 
 def _name(source: LogSource, key: str) -> str:

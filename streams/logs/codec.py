@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol, cast
 
 import zstandard
@@ -22,6 +23,7 @@ __all__ = [
     "Method",
     "compressor",
     "decompress",
+    "decompress_many",
     "inflate",
 ]
 
@@ -33,6 +35,9 @@ ZSTANDARD: Method = 93
 
 ZSTD_LEVEL = 3  # what Inspect uses; higher levels cost more time than they save bytes on samples of some kB
 DEFLATE_LEVEL = 6
+MOST_AT_ONCE = 1 << 24
+"""Bytes of a member that is decompressed together with others."""
+
 _PIECE = 1 << 18
 
 _local = threading.local()
@@ -125,6 +130,30 @@ def decompress(method: int, data: bytes, size: int) -> bytes:
     return made
 
 
+def decompress_many(members: Sequence[bytes | memoryview], sizes: Sequence[int]) -> list[bytes] | None:
+    """Decompress Zstandard members at once, without the interpreter's lock: in a third of the time of one by one.
+
+    Returns None where that cannot be done, or if any of them does not make exactly its size; `decompress` then says
+    which, and why.
+
+    Examples
+    --------
+    >>> packed = compress_many(ZSTANDARD)([b"abc", b"de"])
+    >>> decompress_many(packed, [3, 2]), decompress_many(packed, [3, 3])
+    ([b'abc', b'de'], None)
+    """
+    at_once = getattr(_decompressor(), "multi_decompress_to_buffer", None)  # PyPy's build of the library lacks it
+    # With nothing to decompress, or more than there is memory for, version 0.25 of the library divides by zero or
+    # frees twice: the process would end.
+    if at_once is None or not sizes or not all(members) or not all(0 < size <= MOST_AT_ONCE for size in sizes):
+        return None
+    try:
+        made = [part.tobytes() for part in at_once(members, decompressed_sizes=array("Q", sizes).tobytes(), threads=1)]
+    except (zstandard.ZstdError, ValueError, MemoryError):
+        return None
+    return made if [len(text) for text in made] == list(sizes) else None
+
+
 def inflate(method: int, pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
     """Decompress one member of `size` bytes piece by piece; the same errors as `decompress`."""
     made = 0
@@ -155,10 +184,7 @@ def _inflate_whole(data: bytes, size: int) -> bytes:
 def _zstd_whole(data: bytes, size: int) -> bytes:
     if not data:  # an empty member as Inspect writes it
         return data
-    decompressor = getattr(_local, "zstd", None)
-    if decompressor is None:
-        # One for each thread: the object is not safe to share, and costs more to make than a sample to decompress.
-        decompressor = _local.zstd = zstandard.ZstdDecompressor()
+    decompressor = _decompressor()
     try:
         declared = zstandard.frame_content_size(data)  # -1: the frame does not say
         if declared > size:
@@ -171,6 +197,14 @@ def _zstd_whole(data: bytes, size: int) -> bytes:
         return cast(bytes, reader.read(size + 1))
     except zstandard.ZstdError as error:
         raise CodecError(f"damaged zstandard data ({error})") from error
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    # One for each thread: the object is not safe to share, and costs more to make than a sample to decompress.
+    found: zstandard.ZstdDecompressor | None = getattr(_local, "zstd", None)
+    if found is None:
+        found = _local.zstd = zstandard.ZstdDecompressor()
+    return found
 
 
 def _inflate_pieces(method: int, pieces: Iterable[bytes]) -> Iterator[bytes]:

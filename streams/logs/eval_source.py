@@ -13,6 +13,7 @@ from typing_extensions import Self
 from evalstream.scorers.jsontext import JsonTextError, loads
 from evalstream.streams.errors import DamagedLogError, NotALogError
 from evalstream.streams.logs import codec
+from evalstream.streams.logs.block import BLOCK_BYTES, BLOCK_SAMPLES
 from evalstream.streams.logs.header import LOG_VERSION, check_header, damaged_json
 from evalstream.streams.logs.sample_key import read_key
 from evalstream.streams.logs.stamp import FileStamp
@@ -90,6 +91,10 @@ class EvalSource:
     def read_sample(self, i: int) -> bytes:
         """Return the JSON text of sample `i`; `DamagedLogError` if it cannot be read."""
         return self._zip.read(self._samples[i])
+
+    def read_samples(self, i: int) -> list[bytes]:
+        """Return the JSON texts of sample `i` and some that follow it."""
+        return self._zip.read_many(self._zip.run(self._samples[i : i + BLOCK_SAMPLES], BLOCK_SAMPLES, BLOCK_BYTES))
 
     def reductions(self) -> Iterator[bytes] | None:
         """Yield ``reductions.json`` in pieces; None if there is none."""

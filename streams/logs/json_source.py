@@ -13,6 +13,7 @@ from typing_extensions import Self
 from evalstream.scorers.jsontext import JsonTextError, loads
 from evalstream.streams.errors import DamagedLogError, LogReadError, NotALogError, SampleDecodeError
 from evalstream.streams.logs import codec
+from evalstream.streams.logs.block import BLOCK_BYTES, BLOCK_SAMPLES
 from evalstream.streams.logs.header import check_header
 from evalstream.streams.logs.json_scan import Layout, scan
 from evalstream.streams.logs.sample_key import peek_key, read_key
@@ -65,6 +66,15 @@ class JsonSource:
     def read_sample(self, i: int) -> bytes:
         """Return the JSON text of sample `i`."""
         return self._pread(self._layout.starts[i], self._layout.lengths[i])
+
+    def read_samples(self, i: int) -> list[bytes]:
+        """Return the JSON texts of sample `i` and some that follow it."""
+        starts, lengths = self._layout.starts, self._layout.lengths
+        first, end = starts[i], i + 1
+        while end < min(self.sample_count, i + BLOCK_SAMPLES) and starts[end] + lengths[end] - first <= BLOCK_BYTES:
+            end += 1
+        block = self._pread(first, starts[end - 1] + lengths[end - 1] - first)
+        return [block[starts[n] - first : starts[n] - first + lengths[n]] for n in range(i, end)]
 
     def reductions(self) -> Iterator[bytes] | None:
         """Yield the array of reductions in pieces; None if there is none."""

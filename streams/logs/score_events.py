@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha1
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from evalstream.scorers.jsontext import dumps
@@ -12,9 +12,9 @@ from evalstream.scorers.jsontext import dumps
 __all__ = ["Moment", "NewScore", "scorer_spans", "scorers_span"]
 
 _NAMESPACE = b"evalstream.score-events:"
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_PAIRS = [(a + b).encode() for a in _ALPHABET for b in _ALPHABET]
-_BASE = len(_PAIRS)
+_ALPHABET = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+_STEM = 21
 
 
 class NewScore(NamedTuple):
@@ -45,29 +45,23 @@ class Moment(NamedTuple):
     working_start: bytes
 
 
-_IDS = range(7)
-
-
 def _ids(seed: str) -> list[bytes]:
-    """Return seven ids of the form that Inspect's have: 22 letters and digits, the base-57 form of a 128-bit number.
+    """Return seven ids of the form that Inspect's have: 22 letters and digits of 57 that cannot be mistaken.
 
-    The number is a hash of the seed; the next ids are its successors, so that one hash serves all events of a score.
+    21 of them are a hash of the seed, over 100 bits; the last tells the events of one score apart.
 
     Examples
     --------
     >>> ids = _ids("run-1")
-    >>> len(ids[0]), ids[0][:20] == ids[1][:20], ids[0] == ids[1]
+    >>> len(ids[0]), ids[0][:21] == ids[1][:21], ids[0] == ids[1]
     (22, True, False)
     """
-    digest = sha1(_NAMESPACE + seed.encode("utf-8", "backslashreplace"), usedforsecurity=False).digest()
-    number, last = divmod(int.from_bytes(digest[:16], "big"), _BASE)
-    pairs = []
-    for _ in range(10):
-        number, pair = divmod(number, _BASE)
-        pairs.append(_PAIRS[pair])
-    pairs.reverse()
-    stem = b"".join(pairs)
-    return [stem + _PAIRS[(last + i) % _BASE] for i in _IDS]
+    digest = sha256(_NAMESPACE + seed.encode("utf-8", "backslashreplace")).digest()
+    stem = digest[:_STEM].translate(_LETTERS)
+    return [stem + last for last in _LAST]
+
+
+_LAST = [_ALPHABET[i : i + 1] for i in range(7)]
 
 
 def scorer_spans(members: Mapping[str, bytes], scores: Sequence[NewScore], parent: str, moment: Moment) -> bytes:

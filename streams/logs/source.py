@@ -55,6 +55,9 @@ class LogSource(Protocol):
     def read_sample(self, i: int) -> bytes:
         """Return the JSON text of sample `i`."""
 
+    def read_samples(self, i: int) -> list[bytes]:
+        """Return the JSON texts of sample `i` and some that follow it, read at once."""
+
     def reductions(self) -> Iterator[bytes] | None:
         """Yield the JSON text of the reductions, an array, in pieces; None if the log has none."""
 

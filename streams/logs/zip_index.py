@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from evalstream.streams.errors import DamagedLogError, LogReadError
@@ -107,6 +107,51 @@ class ZipIndex:
         if zlib.crc32(made) != crc:
             raise self._damaged(i, "its checksum does not match its content")
         return made
+
+    def read_many(self, entries: Sequence[int]) -> list[bytes]:
+        """Read entries at once, in a third of the time if they lie side by side as `run` finds them.
+
+        Raises
+        ------
+        DamagedLogError
+            See `read`; any of the entries.
+        """
+        places = [self._check(i) for i in entries]
+        first = min(start for start, _, _ in places)
+        end = max(start + _LOCAL + name_length + _EXTRA_GUESS + length for start, length, name_length in places)
+        block = memoryview(self._pread(end - first, first))
+        parts = []
+        for i, (start, length, _) in zip(entries, places, strict=True):
+            at = start - first
+            at += self._data_start(i, bytes(block[at : at + _LOCAL]))
+            parts.append(block[at : at + length])
+        directory = self._entries
+        made = None
+        if all(directory.methods[i] == codec.ZSTANDARD for i in entries):
+            made = codec.decompress_many(parts, [directory.sizes[i] for i in entries])
+        if made is None or [zlib.crc32(text) for text in made] != [directory.crcs[i] for i in entries]:
+            return [self.read(i) for i in entries]
+        return made
+
+    def run(self, entries: Sequence[int], most: int, size: int) -> Sequence[int]:
+        """Return the first entries of a list, as far as they lie side by side in the file.
+
+        Parameters
+        ----------
+        entries
+            At least one.
+        most, size
+            The limits: a number of entries, and bytes of their content.
+        """
+        directory = self._entries
+        total, end = 0, directory.offsets[entries[0]]
+        for count, i in enumerate(entries[:most]):
+            start = directory.offsets[i]
+            total += directory.sizes[i]
+            if count and (total > size or not end <= start <= end + _PIECE):
+                return entries[:count]
+            end = start + directory.packed[i]
+        return entries[:most]
 
     def packed(self, i: int) -> Packed:
         """Return entry `i` still compressed; the same errors as `read`, save those of the content."""

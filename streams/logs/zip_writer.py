@@ -1,5 +1,8 @@
 """Write a zip from front to back, each byte once, compressing in a thread of its own.
 
+The thread does nothing but compress, a batch in one call: it would have to wait for the interpreter's lock at each step
+of its own, and make its owner wait.
+
 The same members give the same bytes: the timestamp is fixed (1 January 1980, the oldest that a zip knows), and what is
 compressed together never depends on timing. Layout as in `zip_directory`.
 """
@@ -7,10 +10,9 @@ compressed together never depends on timing. Layout as in `zip_directory`.
 from __future__ import annotations
 
 import struct
-import threading
 import zlib
 from array import array
-from collections.abc import Callable
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -35,6 +37,8 @@ BATCH_BYTES = 1 << 18
 
 BATCHES_IN_FLIGHT = 3
 
+_Members = list[tuple[bytes, bytes]]
+
 
 class ZipWriter:
     """Add members to a zip, in order.
@@ -55,13 +59,11 @@ class ZipWriter:
     def __init__(self, file: AtomicFile, method: codec.Method = codec.ZSTANDARD) -> None:
         self._file, self._method = file, method
         self._compress = codec.compress_many(method)
-        self._batch: list[tuple[bytes, bytes]] = []
+        self._batch: _Members = []
         self._batch_bytes = 0
-        # One thread: it compresses a sample in a third of the time that reading and editing it takes, and with one
-        # thread the order is the order of the calls.
+        # One thread: it compresses a sample in a third of the time that reading and editing it takes.
         self._thread = ThreadPoolExecutor(1, "zip")
-        self._slots = threading.Semaphore(BATCHES_IN_FLIGHT)
-        self._failed: BaseException | None = None
+        self._under_way: deque[tuple[_Members, Future[list[bytes]]]] = deque()
         # In a file as well: for 100,000 members it is 7 MB.
         self._directory = Spool(file.path, codec.STORED)
         self._hashes = array("q")
@@ -76,20 +78,22 @@ class ZipWriter:
     def add_packed(self, name: str, member: Packed) -> None:
         """Add a member that is already compressed, as it is."""
         raw = self._name(name)
-        self._hand_over()
-        self._submit(lambda: self._write(raw, *member))
+        self._drain()
+        header = self._header(raw, member.method, member.crc, member.size, len(member.data), self._file.size)
+        self._file.write(header + member.data)
 
     def add_spool(self, name: str, spool: Spool) -> None:
         """Add a finished spool's text."""
         raw = self._name(name)
-        self._hand_over()
-        self._submit(lambda: self._write_spool(raw, spool))
+        self._drain()
+        self._file.write(self._header(raw, spool.method, spool.crc, spool.size, spool.packed_size, self._file.size))
+        for piece in spool.packed():
+            self._file.write(piece)
+        spool.close()
 
     def finish(self) -> None:
         """Write what is left and the directory; the file can be committed then."""
-        self._hand_over()
-        self._thread.shutdown(wait=True)
-        self._raise()
+        self._drain()
         hashes = np.sort(np.frombuffer(self._hashes, np.int64))  # np.unique builds a hash table
         if (hashes[1:] == hashes[:-1]).any():
             raise LogWriteError(
@@ -111,8 +115,9 @@ class ZipWriter:
 
     def abort(self) -> None:
         """Stop the thread and forget what is left."""
-        self._failed = self._failed or LogWriteError(self._file.path, "given up.")
         self._thread.shutdown(wait=True, cancel_futures=True)
+        self._batch.clear()
+        self._under_way.clear()
         self._directory.close()
 
     def _name(self, name: str) -> bytes:
@@ -126,47 +131,26 @@ class ZipWriter:
         return raw
 
     def _hand_over(self) -> None:
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
+        self._under_way.append((batch, self._thread.submit(self._compress, [data for _, data in batch])))
+        if len(self._under_way) > BATCHES_IN_FLIGHT:
+            self._write_oldest()
+
+    def _drain(self) -> None:
         if self._batch:
-            batch, self._batch, self._batch_bytes = self._batch, [], 0
-            self._submit(lambda: self._write_batch(batch))
+            self._hand_over()
+        while self._under_way:
+            self._write_oldest()
 
-    def _submit(self, work: Callable[[], None]) -> None:
-        self._slots.acquire()
-        self._raise()
-        self._thread.submit(self._do, work).add_done_callback(self._done)
-
-    def _do(self, work: Callable[[], None]) -> None:
-        if self._failed is None:
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001  (raised again by the next call in the caller's thread)
-                self._failed = error
-
-    def _done(self, _future: Future[None]) -> None:
-        self._slots.release()
-
-    def _raise(self) -> None:
-        if self._failed is not None:
-            raise self._failed
-
-    def _write_batch(self, batch: list[tuple[bytes, bytes]]) -> None:
+    def _write_oldest(self) -> None:
+        batch, compressed = self._under_way.popleft()
         pieces: list[bytes] = []
         place = self._file.size
-        for (name, data), packed in zip(batch, self._compress([data for _, data in batch]), strict=True):
+        for (name, data), packed in zip(batch, compressed.result(), strict=True):
             header = self._header(name, self._method, zlib.crc32(data), len(data), len(packed), place)
             pieces += (header, packed)
             place += len(header) + len(packed)
         self._file.write(b"".join(pieces))
-
-    def _write(self, name: bytes, method: int, crc: int, size: int, data: bytes) -> None:
-        self._file.write(self._header(name, method, crc, size, len(data), self._file.size) + data)
-
-    def _write_spool(self, name: bytes, spool: Spool) -> None:
-        header = self._header(name, spool.method, spool.crc, spool.size, spool.packed_size, self._file.size)
-        self._file.write(header)
-        for piece in spool.packed():
-            self._file.write(piece)
-        spool.close()
 
     def _header(self, name: bytes, method: int, crc: int, size: int, packed: int, place: int) -> bytes:
         """Note the member in the directory; return its local header."""

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evalstream.scorers.jsontext import dumps, join_object, loads, split_object
+from evalstream.scorers.jsontext import join_object
 from evalstream.scorers.reducer import ScoreReducer
-from evalstream.scorers.reducers.driver import ValueReducer
-from evalstream.scorers.results.reductions import reduction_entry, reduction_plan
-from evalstream.scorers.score import Score
+from evalstream.scorers.results.reductions import reduction_plan
 
 from ..claims import ClaimStores
 from ..events import LogMaterialised
@@ -30,6 +28,8 @@ from ..tally.run_state import RunState
 from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
 from .header import scored_header
+from .reduced_text import ReducedText
+from .score_text import ScoreText, read_score
 
 __all__ = ["write_log"]
 
@@ -138,9 +138,7 @@ class _Assembly:
         for slot, column in enumerate(self._run.columns):
             if column.is_scored(number):
                 event = self._event(column.offsets[number])
-                spec = self._started.scorers[slot]
-                name = loads(event["scorer"])
-                yield NewScore(name, event["score"], spec.options, loads(event["score_id"]))
+                yield NewScore(event.scorer, event.text, self._started.scorers[slot].options, event.score_id)
 
     def _reductions(self) -> Iterator[tuple[int, bytes]]:
         """Reduce each scorer's epochs, one sample at a time, in the order in which metrics see them."""
@@ -149,32 +147,18 @@ class _Assembly:
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         for entry, (slot, reducer, _) in enumerate(self._plan):
-            column = self._run.columns[slot]
+            column, reduce = self._run.columns[slot], ReducedText(reducer)
             for number in map(int, order):
                 epochs = [number]
                 if samples.have_epochs:
                     epochs = sorted(samples.epochs_of(samples.ids[number]), key=place.__getitem__)
                 epochs = [n for n in epochs if column.is_scored(n)]
                 if epochs and epochs[0] == number:
-                    texts = [self._event(column.offsets[n])["score"] for n in epochs]
-                    yield entry, _reduced(reducer, texts, samples.ids[number])
+                    texts = [self._event(column.offsets[n]).text for n in epochs]
+                    yield entry, reduce(texts, samples.ids[number])
 
-    def _event(self, offset: int) -> dict[str, bytes]:
-        return split_object(self._reader.read(SCORES.name, 0, offset).value or b"")
-
-
-def _reduced(reducer: ScoreReducer, scores: list[bytes], sample_id: str | int) -> bytes:
-    """Reduce the scores of one sample's epochs, as a log has them in its reductions."""
-    # Some reducers add to the metadata, so that only those count whose sole concern is the value.
-    plain = isinstance(reducer, ValueReducer) and type(reducer).__call__ is ValueReducer.__call__
-    if len(scores) > 1 or not isinstance(reducer, ValueReducer) or not plain:
-        return dumps(reduction_entry(reducer, [Score.model_validate_json(text) for text in scores], sample_id))
-    # One epoch is the usual case: all but the value stays, so that it need not be parsed and printed.
-    members = split_object(scores[0])
-    members["value"] = dumps(reducer.reduce_values([loads(members["value"])]))
-    members["history"] = b"[]"
-    members["sample_id"] = dumps(sample_id)
-    return join_object(members)
+    def _event(self, offset: int) -> ScoreText:
+        return read_score(self._reader.read(SCORES.name, 0, offset).value or b"")
 
 
 _OF_START = ("version", "eval", "plan")

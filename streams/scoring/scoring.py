@@ -121,7 +121,7 @@ def _spec_name(spec: object) -> str:
 def _state(completion: Completion) -> TaskState:
     members = completion.members
     if not completion.append and "scores" in members:
-        members = {key: text for key, text in members.items() if key != "scores"}
+        members = members.without("scores")
     return TaskState.from_sample(members, model=completion.model, multiple_correct=completion.multiple_correct)
 
 
