@@ -110,7 +110,7 @@ class CutObject(Mapping[str, bytes]):
         text = self._members[key]
         if text.__class__ is not bytes:
             text = self._members[key] = bytes(text)
-        return text  # type: ignore[no-any-return]
+        return text
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._members else default

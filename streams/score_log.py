@@ -98,7 +98,9 @@ async def score_log(
     outcome = _Outcome(listener)
     own = dataclasses.replace(settings, broker=broker)
     async with running_worker(own, outcome, lambda _: path) as pipeline:
-        pipeline.claims.register("log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source))
+        pipeline.claims.register(
+            "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
+        )
         await _publish(source, plan, broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

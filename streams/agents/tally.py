@@ -12,8 +12,9 @@ from ..pipeline import Pipeline
 from ..tally.rows import DeadRow, ScoreRow, encode_segment
 from ..tally.run_state import RunState
 from ..tally.runs import state_key
+from ..tally.score_reader import read_row
 from ..tally.snapshots import Snapshots
-from ..topics import EVALS, METRICS
+from ..topics import EVALS, METRICS, SCORES
 from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint
 
@@ -56,16 +57,24 @@ class TallyAgent:
         checkpoint = Checkpoint(self._app, self._table)
         new: dict[tuple[str, str], list[ScoreRow | DeadRow]] = {}
         touched: dict[tuple[str, str], RunState] = {}
+        runs = self._pipeline.runs
         for record in batch.records:
-            message = _decode(record, batch.topic)
-            if message is None:
-                continue
-            run = self._pipeline.runs.get(message.eval_id, message.run_id)
+            found = read_row(record.value or b"", record.offset) if batch.topic == SCORES.name else None
+            row: ScoreRow | DeadRow
+            if found is not None:
+                run = runs.get(found[0], found[1])
+                row = found[2]
+            else:
+                message = _decode(record, batch.topic)
+                if message is None:
+                    continue
+                run = runs.get(message.eval_id, message.run_id)
+                if isinstance(message, EvalStarted | EvalCompleted):
+                    touched[run.eval_id, run.run_id] = run
+                    checkpoint.keep(_note(run, message, record.value or b""))
+                    continue
+                row = ScoreRow.of(message, record.offset) if isinstance(message, ScoreEmitted) else DeadRow.of(message)
             touched[run.eval_id, run.run_id] = run
-            if isinstance(message, EvalStarted | EvalCompleted):
-                checkpoint.keep(_note(run, message, record.value or b""))
-                continue
-            row = ScoreRow.of(message, record.offset) if isinstance(message, ScoreEmitted) else DeadRow.of(message)
             if run.apply(row):
                 new.setdefault((run.eval_id, run.run_id), []).append(row)
         for key, rows in new.items():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
-
 import click
 
 import evalstream
+
+from .process import import_for_good
 
 __all__ = ["main"]
 
@@ -27,11 +26,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        # What is imported lives as long as the process. Looking for garbage among it takes a tenth of a short command.
-        gc.disable()
-        module = importlib.import_module(f"evalstream.streams.cli.{cmd_name}")
-        gc.freeze()
-        gc.enable()
+        module = import_for_good(f"evalstream.streams.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

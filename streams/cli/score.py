@@ -26,6 +26,7 @@ from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted, unforese
 from .inputs import find_logs
 from .options import scorer_timeout_option, scoring_options, wishes_of
 from .outputs import check_writable, choose_action, choose_output
+from .process import share_freed_memory
 from .progress import Display, ProgressView
 from .report import as_json, print_report
 from .text import new_console, plain
@@ -89,6 +90,7 @@ def command(
 
     Exit code: 0 all scored, 1 finished with failed samples, 2 bad usage or unreadable input.
     """
+    share_freed_memory()
     # What agents write to a worker's journal is here said by the report, or by an error.
     logging.getLogger("evalstream.streams").addHandler(logging.NullHandler())
     # What users' code prints must not get between the lines of our JSON.

@@ -189,12 +189,12 @@ def _zstd_whole(data: bytes, size: int) -> bytes:
         declared = zstandard.frame_content_size(data)  # -1: the frame does not say
         if declared > size:
             return bytes(size + 1)
-        made = cast(bytes, decompressor.decompress(data, max_output_size=max(size, 1)))
+        made = decompressor.decompress(data, max_output_size=max(size, 1))
         if len(made) == size:
             return made
         # Inspect starts a new frame every 200 MiB.
         reader = decompressor.stream_reader(io.BytesIO(data), read_across_frames=True)
-        return cast(bytes, reader.read(size + 1))
+        return reader.read(size + 1)
     except zstandard.ZstdError as error:
         raise CodecError(f"damaged zstandard data ({error})") from error
 

@@ -37,7 +37,8 @@ class EvalTarget:
         reductions: Sequence[Mapping[str, Any]] = (),
         prepend_reductions: Iterable[bytes] | None = None,
     ) -> None:
-        self._header = header
+        # As text: parsed, the list of a dataset's ids weighs more than all that is kept of the samples.
+        self._header = print_header(header)
         self._compression = compression
         self._extra: dict[str, bytes] = {}
         self._count = 0
@@ -79,7 +80,7 @@ class EvalTarget:
                     text.write(piece)
                 text.finish()
                 self._zip.add_spool("reductions.json", text)
-            self._zip.add("header.json", print_header(self._header))
+            self._zip.add("header.json", self._header)
             self._zip.finish()
             return self._file.commit()
         except OSError as error:

@@ -35,7 +35,7 @@ _MODE = 0o600 << 16
 BATCH_BYTES = 1 << 18
 """Members are handed to the thread in batches of this size: one by one, handing over would cost more than the work."""
 
-BATCHES_IN_FLIGHT = 3
+BATCHES_IN_FLIGHT = 2
 
 _Members = list[tuple[bytes, bytes]]
 

@@ -24,7 +24,7 @@ from ..logs.summary import summarise
 from ..logs.target import LogTarget, create_log
 from ..members import unpack_members
 from ..scoring.completion import CompletionReader
-from ..tally.run_state import RunState
+from ..tally.run_state import FinalResults, RunState
 from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
 from .header import scored_header
@@ -81,16 +81,8 @@ class _Assembly:
 
     def write(self, progress: Callable[[int], None] | None) -> LogMaterialised:
         final = self._run.finish()
-        begun = self._run.header()
-        header = scored_header(self._run, begun, final.results, final.error)
-        with create_log(
-            self._path,
-            header,
-            start={key: value for key, value in begun.items() if key in _OF_START},
-            compression=ZSTANDARD if self._started.log.compression == "zstd" else DEFLATE,
-            reductions=[head for _, _, head in self._plan],
-            prepend_reductions=self._old_reductions(),
-        ) as target:
+        target, status = self._begin(final)
+        with target:
             for done, number in enumerate(map(int, self._order()), 1):
                 self._write_sample(target, number)
                 if progress is not None:
@@ -107,9 +99,23 @@ class _Assembly:
             run_id=self._run.run_id,
             location=str(self._path),
             sha256=digest,
-            status=header["status"],
+            status=status,
             ledger=self._run.ledger(),
         )
+
+    def _begin(self, final: FinalResults) -> tuple[LogTarget, str]:
+        """Create the log, and return it with its status; the header, which may be large, is let go of."""
+        begun = self._run.header()
+        header = scored_header(self._run, begun, final.results, final.error)
+        target = create_log(
+            self._path,
+            header,
+            start={key: value for key, value in begun.items() if key in _OF_START},
+            compression=ZSTANDARD if self._started.log.compression == "zstd" else DEFLATE,
+            reductions=[head for _, _, head in self._plan],
+            prepend_reductions=self._old_reductions(),
+        )
+        return target, header["status"]
 
     def _old_reductions(self) -> list[bytes] | None:
         """Return what stands before the new reductions, as one array; None if the log has no reductions at all."""

@@ -154,7 +154,7 @@ def _read(value: bytes) -> _Fields:
         event.eval_id,
         run_id=event.run_id,
         sample=msgspec.Raw(sample),
-        claim=event.claim and _Claim(event.claim.store, event.claim.key),
+        claim=None if event.claim is None else _Claim(event.claim.store, event.claim.key),
         unreadable=event.unreadable,
         scorers=msgspec.Raw(scorers),
         append=event.append,

@@ -1,0 +1,33 @@
+"""What a command sets for its whole process; a library must not, a command may."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+from types import ModuleType
+
+__all__ = ["import_for_good", "share_freed_memory"]
+
+_M_ARENA_MAX = -8  # of glibc's malloc.h
+
+
+def import_for_good(name: str) -> ModuleType:
+    """Import a module without looking for garbage among what lives as long as the process: a tenth faster."""
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def share_freed_memory() -> None:
+    """Have all threads take memory from one place.
+
+    By default glibc gives each thread a place of its own, and what one thread has freed is of no use to the others. A
+    long log's writer takes a tenth less with one place. Other C libraries lack the call, and the habit.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)

@@ -1,0 +1,93 @@
+"""Reading a record of ``scores`` into a row, in a third of the time that the event's model takes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ..events import LIVE_RUN
+from .rows import FAILED, NO_SCORE, SCORED, ScoreRow
+
+__all__ = ["read_row"]
+
+_Scalar = str | int | float | bool
+
+
+class _Score(msgspec.Struct, gc=False):
+    value: _Scalar | list[_Scalar] | dict[str, _Scalar | None]
+    answer: str | None = None
+    explanation: str | None = None
+    reason: str | None = None
+    metadata: dict[str, msgspec.Raw] | None = None
+    history: tuple[()] = ()
+
+
+class _Failure(msgspec.Struct, gc=False):
+    type: str
+    message: str
+    stage: Literal["decode", "score", "timeout"] = "score"
+
+
+class _Source(msgspec.Struct, gc=False):
+    topic: str
+    partition: int
+    offset: int
+
+
+class _Event(msgspec.Struct, gc=False):
+    """`ScoreEmitted`, as its own model would take it without converting anything."""
+
+    event: Literal["score_emitted"]
+    eval_id: str
+    score_id: str
+    sample_id: str | int
+    epoch: int
+    scorer: str
+    slot: int
+    source: _Source
+    version: Literal[1] = 1
+    run_id: str = LIVE_RUN
+    score: _Score | None = None
+    error: _Failure | None = None
+    duration: float = 0.0
+    usage: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    errored: bool = False
+
+
+_decode = msgspec.json.Decoder(_Event).decode
+
+
+def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow] | None:
+    """Return eval id, run id and row of an event at its offset on ``scores``.
+
+    None if this is not a plain `ScoreEmitted`: another event, one with NaN in it, one that is wrong. The models of
+    `events` tell which.
+
+    Examples
+    --------
+    >>> source = '"source":{"topic":"completions","partition":0,"offset":7}'
+    >>> score = '"score_id":"x","sample_id":1,"epoch":1,"scorer":"match","slot":0,"score":{"value":"C"}'
+    >>> text = f'{{"event":"score_emitted","eval_id":"e",{score},{source}}}'
+    >>> eval_id, run_id, row = read_row(text.encode(), 3)
+    >>> eval_id, run_id, row.sample_id, row.value, row.completion, row.score
+    ('e', 'live', 1, 'C', (0, 7), 3)
+    """
+    try:
+        if not value.isascii():
+            value.decode()  # the score's text goes into a log as it is
+        event = _decode(value)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    outcome: str = NO_SCORE
+    what: Any = None
+    if event.error is not None:
+        outcome, what = FAILED, f"{event.error.type}: {event.error.message}"
+    elif event.score is not None:
+        outcome, what = SCORED, event.score.value
+    row = ScoreRow(
+        event.sample_id, event.epoch, event.slot, event.scorer, outcome, what,
+        (event.source.partition, event.source.offset), offset, event.errored, event.metadata,
+    )  # fmt: skip
+    return event.eval_id, event.run_id, row
