@@ -31,7 +31,6 @@ __all__ = ["command"]
 BATCH_RECORDS = 200
 BATCH_BYTES = 4 * 1024 * 1024
 
-
 _CONCERNS_A_WORKER_ONLY = {"app_id", "session_timeout"}
 _SETTINGS = [
     name for name, info in INFO.items() if info.section in {"general", "kafka"} and name not in _CONCERNS_A_WORKER_ONLY

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ..errors import UsageError
 from .given import Given, Layer, stronger
 from .info import INFO
-from .masking import masked
+from .masking import masked_url
 from .model import Settings
 from .toml_file import find_config, read_config
 from .variables import inspect_variables, misspelt_variables, own_variables
@@ -92,5 +92,7 @@ def _say(given: Mapping[str, Given], detail: Any) -> str:
         text = f"must be {_WHAT[kind]}"
     else:
         text = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    but = "" if INFO[name].secret else f", not {masked(value)!r}"
+    # Of a list too: a URL in it may carry a password.
+    shown = repr(masked_url(value)) if isinstance(value, str) else masked_url(repr(value))
+    but = "" if INFO[name].secret else f", not {shown}"
     return f"{given[name].place}: {text}{but}."

@@ -1,6 +1,6 @@
 """Every setting: its type, its bounds, its default and what it means.
 
-The text of a setting is what ``--help``, ``docs/settings.md`` and nobody else say about it, so its unit stands there.
+A setting's text is what ``--help`` and ``docs/settings.md`` say about it; its unit is what they call its value.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ class Settings(BaseSettings):
         "general", "NAME", "Name of the group of workers; workers of one name share the work.", "evalstream"
     )
     blob_dir: str | None = _setting(
-        "general",
-        "FOLDER",
-        "Folder or fsspec URL for samples that are too large for the broker; none: below the log dir.",
+        "general", "FOLDER", "Folder or fsspec URL for samples too large for the broker; none: below the log dir."
     )
 
     scorer_timeout: float = _seconds("scoring", "How long a scorer may take for one sample.", 600.0)
@@ -194,8 +192,15 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="after")
     @classmethod
-    def _expand(cls, value: Any) -> Any:
-        return value.expanduser() if isinstance(value, Path) else value
+    def _path(cls, value: Any) -> Any:
+        if not isinstance(value, Path):
+            return value
+        if "\0" in str(value):
+            raise ValueError("must not hold a NUL character")
+        try:
+            return value.expanduser()
+        except RuntimeError:
+            raise ValueError("names the home of a user that is not known here") from None
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         # A URL may carry a password; those of a type of their own hide themselves.

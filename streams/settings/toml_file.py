@@ -31,7 +31,8 @@ def find_config(named: Path | None) -> Path | None:
     variable = os.environ.get(CONFIG_VARIABLE)
     if named is None and not variable:
         return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
-    path = (named or Path(variable or "")).expanduser()
+    # Not Path's own way, which knows no answer for a user that is not there.
+    path = Path(os.path.expanduser(named or variable or ""))  # noqa: PTH111
     if not path.exists() or path.is_dir():
         place = "--config" if named is not None else CONFIG_VARIABLE
         what = "is a folder" if path.is_dir() else "there is no such file"

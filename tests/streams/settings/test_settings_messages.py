@@ -159,6 +159,18 @@ def test_a_url_with_a_password_is_not_shown(write):
     assert "12345" not in message()
 
 
+def test_a_list_of_urls_with_passwords_is_not_shown(write):
+    write("broker = ['kafka://ann:12345@one', 'kafka://ann:12345@two']")
+    assert "must be text, not ['kafka://ann:********@two']" in message()
+
+
+def test_paths_that_cannot_be(write):
+    assert "a user that is not known here" in message({"log_dir": "~nobody-of-this-name/logs"})
+    write('log_dir = "a\\u0000b"')
+    assert "must not hold a NUL" in message()
+    assert "there is no such file" in message(config=Path("~nobody-of-this-name/x.toml"))
+
+
 def test_code_with_a_bad_secret_gets_an_error_without_it():
     with pytest.raises(ValueError, match="kafka_password") as caught:
         Settings(kafka_password=12345)
