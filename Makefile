@@ -8,12 +8,12 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench coverage constraints clean
+.PHONY: help demo test lint format bench coverage settings-page constraints clean
 # Targets share one environment: two pips in it at once would be in each other's way.
 .NOTPARALLEL:
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.runtime  ## Score a small log and show its metrics
 	@rm -rf demo
@@ -38,6 +38,9 @@ bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop; rewrit
 
 coverage: test  ## Write the coverage as pages to htmlcov/
 	$(BIN)/coverage html
+
+settings-page: $(VENV)/.runtime  ## Write the tables of docs/settings.md from the settings' model
+	$(BIN)/python -m evalstream.streams.settings.page docs/settings.md
 
 constraints:  ## Pin every dependency anew, for all Pythons at once, in constraints.txt
 	$(PYTHON) -m venv build/uv

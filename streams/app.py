@@ -18,7 +18,7 @@ from .agents.materialise import MaterialiseAgent
 from .agents.score import ScoreAgent
 from .agents.tally import TallyAgent
 from .pipeline import Pipeline
-from .settings import WorkerSettings
+from .settings import Settings
 from .table_manager import PromptTableManager
 from .topics import COMPLETIONS, EVALS, METRICS, SCORES
 from .transport.batching import RawSchema
@@ -39,7 +39,7 @@ class _App(faust.App):  # type: ignore[misc]
         """Do nothing: the table lives in memory and on its changelog, so Faust's data folder would stay empty."""
 
 
-def new_app(settings: WorkerSettings) -> Any:
+def new_app(settings: Settings) -> Any:
     """Make the bare Faust app for a broker."""
     return _App(
         settings.app_id,

@@ -5,6 +5,7 @@
     StreamsError
     ├── UsageError            what was asked for makes no sense, or cannot be found
     ├── BrokerError           a broker that cannot be opened or used
+    │   └── TokenError        no token to log in with, just now
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
     ├── ClaimError            an event that claims a body from a store that is not here
     └── LogError              a log file; carries its ``path``
@@ -39,6 +40,7 @@ __all__ = [
     "NotALogError",
     "SampleDecodeError",
     "StreamsError",
+    "TokenError",
     "UsageError",
 ]
 
@@ -53,6 +55,13 @@ class UsageError(StreamsError):
 
 class BrokerError(StreamsError):
     """A broker cannot be opened or used; the message says which, why, and what to do."""
+
+
+class TokenError(BrokerError, ConnectionError):
+    """There is no token to log in to a broker with, just now.
+
+    A ConnectionError too: to Kafka's clients it is one connection that failed, and they try again.
+    """
 
 
 class ClaimError(StreamsError, LookupError):

@@ -12,7 +12,7 @@ from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
 from .materialise.names import log_name
 from .scoring.scoring import Scoring
-from .settings import WorkerSettings
+from .settings import Settings
 from .tally.run_state import RunState
 from .tally.runs import Runs
 from .topics import SCORES
@@ -63,7 +63,7 @@ class Pipeline:
 
     def __init__(
         self,
-        settings: WorkerSettings,
+        settings: Settings,
         new_reader: Callable[[], TopicReader],
         listener: Listener | None = None,
         destination: Callable[[RunState], Path] | None = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import itertools
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from .logs.source import LogSource
 from .pipeline import Listener
 from .publish.events_of_log import LogEvents
 from .publish.plan import ScoringPlan
-from .settings import WorkerSettings
+from .settings import Settings
 from .tally.dataset_ids import take_out
 from .tally.run_state import RunState
 from .topics import COMPLETIONS, EVALS
@@ -71,7 +70,7 @@ async def score_log(
     source: LogSource,
     plan: ScoringPlan,
     path: Path,
-    settings: WorkerSettings,
+    settings: Settings,
     listener: Listener | None = None,
 ) -> ScoredLog:
     """Score a log and write the result.
@@ -96,7 +95,7 @@ async def score_log(
     """
     broker = f"memory://score-{next(_brokers)}"
     outcome = _Outcome(listener)
-    own = dataclasses.replace(settings, broker=broker)
+    own = settings.model_copy(update={"broker": broker})
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from .app import build_app, new_app
 from .pipeline import Listener, Pipeline
-from .settings import WorkerSettings
+from .settings import Settings
 from .tally.run_state import RunState
 from .transport.embedded import worker_lock
 from .transport.reader import StoreReader
@@ -21,7 +21,7 @@ __all__ = ["running_worker"]
 
 @asynccontextmanager
 async def running_worker(
-    settings: WorkerSettings,
+    settings: Settings,
     listener: Listener | None = None,
     destination: Callable[[RunState], Path] | None = None,
 ) -> AsyncIterator[Pipeline]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -15,43 +14,11 @@ from evalstream.scorers.options import parse_options
 
 from ..errors import UsageError
 from ..publish.plan import Action, Wishes
-from ..scoring.scoring import DEFAULT_TIMEOUT
-from ..settings import default_broker
 from .scorers import make_scorers
 
-__all__ = ["broker_option", "scorer_timeout_option", "scoring_options", "wishes_of"]
+__all__ = ["scoring_options", "wishes_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def broker_option(command: Command) -> Command:
-    """Add ``--broker``."""
-    return click.option(
-        "--broker",
-        metavar="URL",
-        default=default_broker,
-        show_default="$EVALSTREAM_BROKER, else embedded:///… in ./.evalstream",
-        help="Broker to use; embedded:///dir is a folder on this machine.",
-    )(command)
-
-
-def scorer_timeout_option(command: Command) -> Command:
-    """Add ``--scorer-timeout``."""
-    return click.option(
-        "--scorer-timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=DEFAULT_TIMEOUT,
-        show_default=True,
-        metavar="SECONDS",
-        callback=_no_nan,
-        help="How long a scorer may take for one sample.",
-    )(command)
-
-
-def _no_nan(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        raise click.BadParameter("nan is not a number of seconds.", context, parameter)
-    return value
 
 
 def scoring_options(command: Command) -> Command:

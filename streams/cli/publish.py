@@ -16,31 +16,36 @@ from ..errors import StreamsError, UsageError
 from ..logs.source import open_log
 from ..publish.events_of_log import LogEvents
 from ..publish.plan import Wishes, plan_scoring
-from ..settings import default_log_dir
+from ..settings.info import INFO
 from ..topics import COMPLETIONS, EVALS
 from ..transport.record import NewRecord
 from ..transport.store import TopicStore
 from ..transport.stores import close_store, open_store
 from .guard import EXIT_USAGE, fail, guarded
 from .inputs import find_logs
-from .options import broker_option, scoring_options, wishes_of
+from .options import scoring_options, wishes_of
+from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
 
 BATCH_RECORDS = 200
 BATCH_BYTES = 4 * 1024 * 1024
 
+_CONCERNS_A_WORKER_ONLY = {"app_id", "session_timeout"}
+_SETTINGS = [
+    name for name, info in INFO.items() if info.section in {"general", "kafka"} and name not in _CONCERNS_A_WORKER_ONLY
+]
 
-@click.command(name="publish", short_help="Publish logs.")
+
+@click.command(name="publish", cls=SettingsCommand, short_help="Publish logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
-@broker_option
+@setting_options(*_SETTINGS)
 @scoring_options
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Samples a second.")
 @click.option("--shuffle", is_flag=True, help="Publish the samples in random order, as concurrent ones end.")
 @guarded
 def command(
     logs: Sequence[str],
-    broker: str,
     scorers: Sequence[str],
     scorer_args: Sequence[str],
     metrics: Sequence[str],
@@ -53,13 +58,15 @@ def command(
     Scores that a log has are left out. The scorers are those that the log names, unless --scorer says otherwise; a
     worker must know them.
     """
+    settings = loaded_settings().settings
+    broker = settings.broker
     if urlsplit(broker).scheme == "memory":
         raise UsageError("memory:// ends with this command: publish to an embedded:///folder")
     wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, "overwrite")
     store = open_store(broker)
     code = 0
     try:
-        for path in find_logs(logs, default_log_dir()):
+        for path in find_logs(logs, settings.log_dir):
             try:
                 count = _publish(path, wishes, store, rate, shuffle)
             except (StreamsError, ScorersError) as error:

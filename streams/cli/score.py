@@ -21,14 +21,15 @@ from ..errors import StreamsError, UsageError
 from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import ScoredLog, score_log
-from ..settings import WorkerSettings, default_log_dir
+from ..settings import Settings
 from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
-from .options import scorer_timeout_option, scoring_options, wishes_of
+from .options import scoring_options, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .process import share_freed_memory
 from .progress import Display, ProgressView
 from .report import as_json, print_report
+from .settings_options import loaded_settings, setting_options
 from .text import new_console, plain
 
 __all__ = ["command"]
@@ -43,7 +44,7 @@ class _Request:
     overwrite: bool | None
     display: Display
     json: bool
-    settings: WorkerSettings
+    settings: Settings
 
 
 @click.command(name="score", short_help="Score logs.")
@@ -62,14 +63,10 @@ class _Request:
     help="Where the scored log goes (for one log); .eval or .json.",
 )  # fmt: skip
 @click.option(
-    "--log-dir", type=click.Path(path_type=Path), default=default_log_dir, show_default="$INSPECT_LOG_DIR, else ./logs",
-    help="Where to find the newest log, if none is named.",
-)  # fmt: skip
-@click.option(
     "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
     help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
 )  # fmt: skip
-@scorer_timeout_option
+@setting_options("log_dir", "scorer_timeout")
 @click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(
@@ -81,9 +78,7 @@ def command(
     action: Action | None,
     overwrite: bool | None,
     output_file: Path | None,
-    log_dir: Path,
     display: Display,
-    scorer_timeout: float,
     as_machine: bool,
 ) -> int:
     """Score LOGs (files, globs, folders; the newest log, if none is named) and write the scored logs.
@@ -95,11 +90,11 @@ def command(
     logging.getLogger("evalstream.streams").addHandler(logging.NullHandler())
     # What users' code prints must not get between the lines of our JSON.
     with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
+        settings = loaded_settings().settings
         wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
-        paths = find_logs(logs, log_dir)
+        paths = find_logs(logs, settings.log_dir)
         if output_file is not None and len(paths) > 1:
             raise UsageError(f"--output-file names one file, but there are {len(paths)} logs: leave it out.")
-        settings = WorkerSettings(broker="memory://", scorer_timeout=scorer_timeout)
         request = _Request(wishes, output_file, overwrite, display, as_machine, settings)
         codes, reports = _score_all(paths, request)
     if as_machine:

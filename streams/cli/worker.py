@@ -16,11 +16,13 @@ from evalstream.scorers.load import load_file
 from ..errors import StreamsError
 from ..events import LogMaterialised
 from ..pipeline import Pipeline
-from ..settings import WorkerSettings, default_log_dir
+from ..settings import Settings
+from ..settings.info import INFO
+from ..settings.masking import masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
-from .options import broker_option, scorer_timeout_option
+from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
 
@@ -45,52 +47,41 @@ class _Journal:
         return True
 
 
-@click.command(name="worker", short_help="Run the agents.")
-@broker_option
+@click.command(name="worker", cls=SettingsCommand, short_help="Run the agents.")
+@setting_options(*INFO)
 @click.option(
     "--scorers", "scorer_files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
     help="Python file with scorers, metrics or reducers that evals may name; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--log-dir", type=click.Path(path_type=Path), default=default_log_dir, show_default="$INSPECT_LOG_DIR, else ./logs",
-    help="Where scored logs are written.",
-)  # fmt: skip
-@click.option(
     "--exit-when-idle", type=click.FloatRange(min=0), metavar="SECONDS",
     help="End when every known eval has its log and nothing came for that long.",
 )  # fmt: skip
-@scorer_timeout_option
 @guarded
-def command(
-    broker: str,
-    scorer_files: Sequence[Path],
-    log_dir: Path,
-    exit_when_idle: float | None,
-    scorer_timeout: float,
-) -> int:
+def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     """Score what is published to a broker, and write each eval's log when it is complete.
 
     Scorers come from evalstream and from --scorers files: an event can name a scorer, never bring one. Ctrl-C ends the
     worker; the next one goes on where it stopped.
     """
+    settings = loaded_settings().settings
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     for path in scorer_files:
         names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
         logger.info("loaded %s from %s", names or "nothing", path)
-    settings = WorkerSettings(broker=broker, log_dir=log_dir, scorer_timeout=scorer_timeout)
     asyncio.run(_run(settings, exit_when_idle))
     return 0
 
 
-async def _run(settings: WorkerSettings, exit_when_idle: float | None) -> None:
+async def _run(settings: Settings, exit_when_idle: float | None) -> None:
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with running_worker(settings, _Journal()) as pipeline:
-        logger.info("worker is ready on %s, logs go to %s", settings.broker, settings.log_dir)
+        logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), settings.log_dir)
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_ends(pipeline, exit_when_idle))]
         done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:

@@ -17,10 +17,7 @@ from .completion import Completion
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
 
-__all__ = ["DEFAULT_TIMEOUT", "Scoring", "failed"]
-
-DEFAULT_TIMEOUT = 600.0
-"""Seconds that a scorer may take for one sample."""
+__all__ = ["Scoring", "failed"]
 
 
 class Scoring:
@@ -32,7 +29,7 @@ class Scoring:
         Seconds that a scorer may take for one sample.
     """
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, timeout: float) -> None:
         self._sets = ScorerSets()
         self._thread = ScorerThread(timeout)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import BrokerError
+from ..settings.masking import masked_url
 from .memory_store import MemoryStore
 from .sqlite_store import SqliteStore
 from .store import TopicStore
@@ -32,7 +33,7 @@ def embedded_folder(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc or not parts.path.strip("/"):
         raise BrokerError(
-            f"{url!r} names no folder: write three slashes and an absolute path, as in embedded:///home/me/evals."
+            f"{masked_url(url)!r} names no folder: write three slashes and an absolute path, as in embedded:///home/me/evals."
         )
     return Path(unquote(parts.path))
 
@@ -55,7 +56,7 @@ def open_store(url: str) -> TopicStore:
         opener = _openers.get(urlsplit(url).scheme)
         if opener is None:
             raise BrokerError(
-                f"{url!r} is not a broker that this version knows: use embedded:///folder"
+                f"{masked_url(url)!r} is not a broker that this version knows: use embedded:///folder"
                 " (memory:// is what `evalstream score` uses)."
             )
         _open[url] = opener(url)

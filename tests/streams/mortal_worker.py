@@ -12,7 +12,7 @@ from typing import Any
 from evalstream.scorers.load import load_file
 from evalstream.streams import worker
 from evalstream.streams.logs.eval_target import EvalTarget
-from evalstream.streams.settings import WorkerSettings
+from evalstream.streams.settings import Settings
 from evalstream.streams.transport import local
 from evalstream.streams.transport.sqlite_store import SqliteStore
 
@@ -34,7 +34,7 @@ def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> No
     local.FETCH_RECORDS = RECORDS_A_BATCH
     new_app = worker.new_app
 
-    def eager_app(settings: WorkerSettings) -> Any:
+    def eager_app(settings: Settings) -> Any:
         app = new_app(settings)
         app.conf.broker_commit_interval = COMMIT_SECONDS
         return app
@@ -42,7 +42,7 @@ def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> No
     worker.new_app = eager_app
     if die_at is not None:
         _count_moments(die_at)
-    asyncio.run(_work(WorkerSettings(broker=broker, log_dir=log_dir)))
+    asyncio.run(_work(Settings(broker=broker, log_dir=log_dir)))
 
 
 def _count_moments(die_at: int) -> None:
@@ -68,7 +68,7 @@ def _with_moments(method: Callable[..., Any], moment: Callable[[], None]) -> Cal
     return call
 
 
-async def _work(settings: WorkerSettings) -> None:
+async def _work(settings: Settings) -> None:
     settings.log_dir.mkdir(exist_ok=True)
     async with worker.running_worker(settings) as pipeline:
         while not any(run.materialised for run in pipeline.runs):

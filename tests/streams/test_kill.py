@@ -17,7 +17,7 @@ from evalstream.streams.logs.source import open_log
 from evalstream.streams.publish.events_of_log import LogEvents
 from evalstream.streams.publish.plan import ScoringPlan, Wishes, plan_scoring
 from evalstream.streams.score_log import score_log
-from evalstream.streams.settings import WorkerSettings
+from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS
 from evalstream.streams.transport.record import NewRecord
 from evalstream.streams.transport.sqlite_store import SqliteStore
@@ -53,7 +53,7 @@ def test_whenever_a_worker_is_killed_the_log_is_that_of_an_undisturbed_run(make_
     with open_log(log) as source:
         plan = plan_scoring(source.header, Wishes(scorers=[resolve_scorer("slow_match")]))
         undisturbed = tmp_path / "undisturbed.eval"
-        asyncio.run(score_log(source, plan, undisturbed, WorkerSettings()))
+        asyncio.run(score_log(source, plan, undisturbed, Settings()))
     folder, log_dir = tmp_path / "broker", tmp_path / "logs"
     publish(log, plan, folder, seed)
 

@@ -19,7 +19,7 @@ from evalstream.streams.logs.source import open_log
 from evalstream.streams.publish.events_of_log import LogEvents
 from evalstream.streams.publish.plan import Wishes, plan_scoring
 from evalstream.streams.score_log import score_log
-from evalstream.streams.settings import WorkerSettings
+from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, DEAD_LETTERS, EVALS, LOGS, METRICS, SCORES
 from evalstream.streams.transport.record import NewRecord, Record
 from evalstream.streams.transport.sqlite_store import SqliteStore
@@ -55,7 +55,7 @@ class Broker:
         }
 
         async def scenario() -> None:
-            async with running_worker(WorkerSettings(broker=self.url, log_dir=self.log_dir)) as pipeline:
+            async with running_worker(Settings(broker=self.url, log_dir=self.log_dir)) as pipeline:
                 while not evals <= {run.eval_id for run in pipeline.runs if run.materialised}:
                     await asyncio.wait({pipeline.failed}, timeout=0.01)
                     if pipeline.failed.done():
@@ -85,7 +85,7 @@ def scored(tmp_path: Path) -> Callable[[Path], bytes]:
         path = tmp_path / f"{log.stem}-by-score_log{log.suffix}"
         with open_log(log) as source:
             plan = plan_scoring(source.header, Wishes(action="overwrite"))
-            asyncio.run(score_log(source, plan, path, WorkerSettings()))
+            asyncio.run(score_log(source, plan, path, Settings()))
         return path.read_bytes()
 
     return score
@@ -200,7 +200,7 @@ def test_a_worker_in_many_lives_gives_the_same_bytes(broker: Broker, scored, mak
         broker.append(COMPLETIONS.name, events.samples[begin : begin + 8])
 
         async def until_counted(expected: int = begin + 8) -> None:
-            async with running_worker(WorkerSettings(broker=broker.url, log_dir=broker.log_dir)) as pipeline:
+            async with running_worker(Settings(broker=broker.url, log_dir=broker.log_dir)) as pipeline:
                 while not any(run.received == expected for run in pipeline.runs):
                     await asyncio.sleep(0.01)
 
@@ -288,7 +288,7 @@ def test_an_unknown_scorer_fails_each_sample_and_the_log_says_so(broker: Broker,
     for _ in range(lives - 1):
 
         async def until_counted() -> None:
-            async with running_worker(WorkerSettings(broker=broker.url, log_dir=broker.log_dir)) as pipeline:
+            async with running_worker(Settings(broker=broker.url, log_dir=broker.log_dir)) as pipeline:
                 while not any(run.received == 2 for run in pipeline.runs):
                     await asyncio.sleep(0.01)
 
@@ -348,7 +348,7 @@ def test_the_events_on_the_topics_are_those_of_the_contract(broker: Broker, make
 
 def test_a_second_worker_on_the_broker_is_told_of_the_first(broker: Broker):
     async def scenario() -> str:
-        async with running_worker(WorkerSettings(broker=broker.url, log_dir=broker.log_dir)):
+        async with running_worker(Settings(broker=broker.url, log_dir=broker.log_dir)):
             return await asyncio.to_thread(lambda: command("worker", "--broker", broker.url).communicate()[0])
 
     output = asyncio.run(scenario())

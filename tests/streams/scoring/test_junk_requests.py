@@ -21,7 +21,7 @@ def completion(scorers: bytes) -> Completion:
 @pytest.mark.parametrize("scorers", JUNK, ids=[text[:40].decode() for text in JUNK])
 def test_a_completion_that_asks_for_junk_fails_and_is_counted(scorers):
     asked = completion(scorers)
-    failure = Scoring().scorers(asked)
+    failure = Scoring(timeout=600).scorers(asked)
     assert isinstance(failure, ScoreFailure) and failure.message
     events = failed(asked, failure)
     assert len(events) == 1 and events[0].error == failure
