@@ -23,11 +23,12 @@ demo: $(VENV)/.runtime  ## Score a small log and show its metrics
 test: $(VENV)/.dev  ## Run every test and doctest, with line and branch coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
-lint: $(VENV)/.dev  ## Check style, formatting and types
+lint: $(VENV)/.dev  ## Check style, formatting, types and the Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy bench
+	$(BIN)/mypy bench deploy/probe.py
+	$(BIN)/hadolint deploy/Dockerfile
 
 format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
