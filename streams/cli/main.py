@@ -11,6 +11,7 @@ import evalstream
 __all__ = ["main"]
 
 _COMMANDS = {
+    "broker": "Run Apache Kafka on this machine, without Docker or an installed Java.",
     "publish": "Publish a log's samples to a broker, as if the eval were being run.",
     "score": "Score logs: each one's scored log is what Inspect would have written.",
     "worker": "Run the agents that score, tally and write logs.",
