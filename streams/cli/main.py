@@ -11,6 +11,7 @@ from .process import import_for_good
 __all__ = ["main"]
 
 _COMMANDS = {
+    "broker": "Run Apache Kafka on this machine, without Docker or an installed Java.",
     "config": "Show the settings in force, and where each one came from.",
     "publish": "Publish a log's samples to a broker, as if the eval were being run.",
     "score": "Score logs: each one's scored log is what Inspect would have written.",

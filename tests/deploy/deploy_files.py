@@ -13,27 +13,20 @@ import yaml
 from dockerfile_parse import DockerfileParser
 from jsonschema import Draft202012Validator
 
-from evalstream.streams.settings import WorkerSettings
+from evalstream.streams.settings.info import INFO
+from evalstream.streams.settings.model import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 SCHEMAS = Path(__file__).with_name("schemas")
 
-# Facts of the worker. TO HOOK UP: to the settings model and to the topics, once they say these things.
+# Facts of the worker.
 
-SETTINGS = {
-    "EVALSTREAM_BROKER",
-    "EVALSTREAM_KAFKA_CA_FILE",
-    "EVALSTREAM_KAFKA_PASSWORD_FILE",
-    "EVALSTREAM_KAFKA_USERNAME",
-    "EVALSTREAM_LOG_DIR",
-    "EVALSTREAM_METRICS_HOST",
-    "EVALSTREAM_METRICS_PORT",
-}
+SETTINGS = {info.variable for info in INFO.values()}
 """Every environment variable of ours that the deployments may set."""
 
-PARTITIONS = 8
+PARTITIONS = Settings().partitions
 """Of each topic, unless its maker said otherwise."""
 
 DRAIN_SECONDS = 60
@@ -45,9 +38,7 @@ ALIVE, READY, METRICS = "/healthz", "/readyz", "/metrics"
 COMMANDS = {("worker",), ("topics", "create")}
 """The commands that the deployments run."""
 
-# Up to here.
-
-CONSUMER_GROUP = WorkerSettings.app_id
+CONSUMER_GROUP = Settings().app_id
 """Faust calls its consumer group as its app."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka_fixtures import kafka_broker, topic_prefix, unique  # noqa: F401 (fixtures)
 
 from evalstream.streams.logs.summary import summarise
 from evalstream.streams.logs.target import create_log
