@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import faust
 from faust.transport.drivers import TRANSPORTS
@@ -29,22 +30,36 @@ __all__ = ["build_app", "new_app"]
 TRANSPORTS.aliases.update(
     memory="evalstream.streams.transport.memory:Transport",
     embedded="evalstream.streams.transport.embedded:Transport",
+    kafka="evalstream.streams.transport.kafka.transport:Transport",
 )
 
 BUFFERED_BATCHES = 4
+COMMIT_SECONDS = 1.0
 
 
 class _App(faust.App):  # type: ignore[misc]
     def _create_directories(self) -> None:
         """Do nothing: the table lives in memory and on its changelog, so Faust's data folder would stay empty."""
 
+    def _crash(self, reason: BaseException) -> None:
+        # Called for whatever part of the app crashes. Faust's own command would end the process; ours must know.
+        super()._crash(reason)
+        self.pipeline.fail(reason)
 
-def new_app(settings: Settings) -> Any:
-    """Make the bare Faust app for a broker."""
-    return _App(
-        settings.app_id,
-        broker=settings.broker,
+
+def new_app(settings: Settings, partitions: int = 1) -> Any:
+    """Make the bare Faust app for a broker whose topics have so many partitions."""
+    scheme = urlsplit(settings.broker).scheme
+    app = _App(
+        # Groups of one name in one cluster are one group, whatever the prefix of their topics.
+        settings.topic_prefix + settings.app_id,
+        # Faust's URLs do not take several hosts; our transport has the settings.
+        broker="kafka://settings" if scheme == "kafka" else settings.broker,
         store="memory://",
+        broker_session_timeout=settings.session_timeout,
+        broker_request_timeout=2 * settings.session_timeout,
+        broker_commit_interval=COMMIT_SECONDS,
+        table_standby_replicas=0,
         # In batches: what is buffered is bounded in bytes by the size of a fetch.
         stream_buffer_maxsize=BUFFERED_BATCHES,
         TableManager=PromptTableManager,
@@ -56,16 +71,20 @@ def new_app(settings: Settings) -> Any:
         # (177, 323, 517).
         processing_guarantee="at_least_once",
     )
+    app.settings, app.partitions = settings, partitions
+    return app
 
 
 def build_app(app: Any, pipeline: Pipeline) -> None:
     """Declare topics, table and agents on the app."""
-    table = app.Table("segments", key_type=bytes, value_type=bytes, partitions=1)
+    app.pipeline = pipeline
+    table = app.Table("segments", key_type=bytes, value_type=bytes, partitions=pipeline.partitions)
     tally = TallyAgent(app, pipeline, table)
     table.on_recover(tally.recover)
 
     def topic(*names: str) -> Any:
-        return app.topic(*names, schema=RawSchema())
+        prefix = pipeline.settings.topic_prefix
+        return app.topic(*(prefix + name for name in names), schema=RawSchema())
 
     _add_agent(app, "score", topic(COMPLETIONS.name), ScoreAgent(app, pipeline).__call__)
     _add_agent(app, "tally", topic(SCORES.name, EVALS.name), tally.__call__)

@@ -25,6 +25,15 @@ async def _never() -> bool:
     return False
 
 
+def _placing(partitions: int) -> Callable[[str], int]:
+    """Return what tells in which partition an eval's events are."""
+    if partitions == 1:
+        return lambda eval_id: 0
+    from .transport.kafka.partitions import partition_of  # noqa: PLC0415 (imports Kafka's client)
+
+    return lambda eval_id: partition_of(eval_id.encode(), partitions)
+
+
 class Listener(Protocol):
     """Hears of a run's progress, on the event loop; must not take long."""
 
@@ -48,6 +57,8 @@ class Pipeline:
     ----------
     settings
         The worker's settings.
+    partitions
+        How many each topic has.
     new_reader
         Gives random access to the topics; each thread takes one of its own.
     listener
@@ -64,24 +75,34 @@ class Pipeline:
     def __init__(
         self,
         settings: Settings,
+        partitions: int,
         new_reader: Callable[[], TopicReader],
         listener: Listener | None = None,
         destination: Callable[[RunState], Path] | None = None,
     ) -> None:
-        self.settings, self.new_reader, self.listener = settings, new_reader, listener
+        self.settings, self.partitions, self.listener = settings, partitions, listener
+        self.new_reader = new_reader
         self.claims = ClaimStores()
-        self._reader = new_reader()
+        self._reader: TopicReader | None = None
         self.scoring = Scoring(settings.scorer_timeout)
-        self.runs = Runs(self.load_score)
+        self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
         self.caught_up: Callable[[], Awaitable[bool]] = _never
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
 
-    def load_score(self, offset: int) -> ScoreEmitted:
+    def load_score(self, partition: int, offset: int) -> ScoreEmitted:
         """Read an event of ``scores`` again."""
-        record = self._reader.read(SCORES.name, 0, offset)
+        if self._reader is None:
+            self._reader = self.new_reader()
+        record = self._reader.read(SCORES.name, partition, offset)
         return ScoreEmitted.model_validate_json(record.value or b"")
+
+    def close(self) -> None:
+        """Let go of scorers' threads and of the broker."""
+        self.scoring.stop()
+        if self._reader is not None:
+            self._reader.close()
 
     def _default_destination(self, run: RunState) -> Path:
         return self.settings.log_dir / log_name(run)

@@ -12,8 +12,9 @@ from .app import build_app, new_app
 from .pipeline import Listener, Pipeline
 from .settings import Settings
 from .tally.run_state import RunState
+from .transport.client import LocalClient
 from .transport.embedded import worker_lock
-from .transport.reader import StoreReader
+from .transport.reader import BrokerReader, TopicReader
 from .transport.stores import close_store, embedded_folder, open_store
 
 __all__ = ["running_worker"]
@@ -35,18 +36,29 @@ async def running_worker(
     async with AsyncExitStack() as stack:
         if urlsplit(settings.broker).scheme == "embedded":
             stack.enter_context(worker_lock(embedded_folder(settings.broker)))
-        store = open_store(settings.broker)
-        stack.callback(close_store, settings.broker)
-        app = new_app(settings)
-        pipeline = Pipeline(settings, lambda: StoreReader(store), listener, destination)
+        partitions, new_reader = await _connect(settings, stack)
+        app = new_app(settings, partitions)
+        pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
+        stack.callback(pipeline.close)
         build_app(app, pipeline)
-        stack.callback(pipeline.scoring.stop)
         # Before the start: one that is interrupted leaves services that only a stop ends.
         stack.push_async_callback(app.stop)
         await app.start()
         pipeline.caught_up = app.consumer.caught_up
         pipeline.touch()
         yield pipeline
+
+
+async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], TopicReader]]:
+    """Return how many partitions there are, and what makes readers of them."""
+    if urlsplit(settings.broker).scheme == "kafka":
+        # Not at the top: a command on one log should not wait for Kafka's client.
+        from .transport.kafka.start import new_kafka_reader, prepared_topics  # noqa: PLC0415
+
+        return await prepared_topics(settings), lambda: new_kafka_reader(settings)
+    store = open_store(settings.broker)
+    stack.callback(close_store, settings.broker)
+    return 1, lambda: BrokerReader(LocalClient(store))
 
 
 async def until_idle(pipeline: Pipeline, seconds: float) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..tally.run_state import RunState
 from ..topics import Topic
 from ..transport.record import NewRecord
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "of_run"]
+
+
+def of_run(run: RunState, value: bytes) -> NewRecord:
+    """Make a record about a run: one key for each run, in the partition of its eval."""
+    return NewRecord(f"{run.eval_id}/{run.run_id}".encode(), value, place=run.eval_id.encode())
 
 
 class Checkpoint:

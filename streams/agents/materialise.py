@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from typing import Any
@@ -16,8 +17,8 @@ from ..pipeline import Pipeline
 from ..tally.run_state import RunState
 from ..tally.runs import state_key
 from ..topics import LOGS
-from ..transport.record import Batch, NewRecord
-from .checkpoint import Checkpoint
+from ..transport.record import Batch
+from .checkpoint import Checkpoint, of_run
 
 __all__ = ["MaterialiseAgent"]
 
@@ -63,7 +64,7 @@ class MaterialiseAgent:
                 continue
             text = written.to_bytes()
             checkpoint.keep({state_key(run, "log"): text})
-            checkpoint.send(LOGS, [NewRecord(f"{run.eval_id}/{run.run_id}".encode(), text)])
+            checkpoint.send(LOGS, [of_run(run, text)])
             run.materialised = written
         await checkpoint.commit(event)
         self._pipeline.touch()
@@ -101,9 +102,12 @@ class MaterialiseAgent:
                 listener.on_writing(run, done)
 
         path = self._pipeline.destination(run)
-        task = asyncio.ensure_future(
-            asyncio.to_thread(write_log, run, path, self._pipeline.new_reader(), self._pipeline.claims, progress)
-        )
+
+        def write() -> LogMaterialised:
+            with contextlib.closing(self._pipeline.new_reader()) as reader:
+                return write_log(run, path, reader, self._pipeline.claims, progress)
+
+        task = asyncio.ensure_future(asyncio.to_thread(write))
         # Nobody else looks at the error of a task that is given up, and asyncio would print it.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:

@@ -15,8 +15,8 @@ from ..tally.runs import state_key
 from ..tally.score_reader import read_row
 from ..tally.snapshots import Snapshots
 from ..topics import EVALS, METRICS, SCORES
-from ..transport.record import Batch, NewRecord, Record
-from .checkpoint import Checkpoint
+from ..transport.record import Batch, Record
+from .checkpoint import Checkpoint, of_run
 
 __all__ = ["TallyAgent"]
 
@@ -35,11 +35,20 @@ class TallyAgent:
     def __init__(self, app: Any, pipeline: Pipeline, table: Any) -> None:
         self._app, self._pipeline, self._table = app, pipeline, table
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
+        self._owned: set[int] = set()
+        self._generation = -1
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
         try:
-            self._pipeline.runs.rebuild(dict(self._table.items()))
+            consumer, generation = self._app.consumer, self._app.consumer_generation_id
+            owned = {tp.partition for tp in consumer.assignment() if consumer.own_name(tp.topic) == SCORES.name}
+            # Who was a member of the group's last generation, too, has not missed what another owner did.
+            kept = self._owned & owned if generation == self._generation + 1 else set()
+            foreign = self._pipeline.runs.rebuild(dict(self._table.items()), owned, kept)
+            for key in foreign:
+                del self._table.data.data[key]  # the store's own dict: this is no change of the table
+            self._owned, self._generation = owned, generation
         except Exception as error:  # noqa: BLE001 (Faust swallows it, and would go on with half the state)
             self._pipeline.fail(error)
 
@@ -83,7 +92,7 @@ class TallyAgent:
         for run in touched.values():
             update = self._snapshots.of(run)
             if update is not None:
-                checkpoint.send(METRICS, [NewRecord(f"{run.eval_id}/{run.run_id}".encode(), update.to_bytes())])
+                checkpoint.send(METRICS, [of_run(run, update.to_bytes())])
             if self._pipeline.listener is not None:
                 self._pipeline.listener.on_progress(run)
         await checkpoint.commit(event)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
 import evalstream
 
-from .process import import_for_good
+from .light_faust import import_faust
+from .process import imports_for_good
 
 __all__ = ["main"]
 
@@ -18,6 +21,8 @@ _COMMANDS = {
     "worker": "Run the agents that score, tally and write logs.",
 }
 
+_WITH_AGENTS = frozenset({"score", "worker"})
+
 
 class _Commands(click.Group):
     """A group whose commands are imported when they are used: ``--help`` should not wait for Faust."""
@@ -28,7 +33,10 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_for_good(f"evalstream.streams.cli.{cmd_name}")
+        with imports_for_good():
+            if cmd_name in _WITH_AGENTS:
+                import_faust()
+            module = importlib.import_module(f"evalstream.streams.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

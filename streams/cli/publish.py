@@ -18,9 +18,8 @@ from ..publish.events_of_log import LogEvents
 from ..publish.plan import Wishes, plan_scoring
 from ..settings.info import INFO
 from ..topics import COMPLETIONS, EVALS
+from ..transport.client import BrokerClient, open_client
 from ..transport.record import NewRecord
-from ..transport.store import TopicStore
-from ..transport.stores import close_store, open_store
 from .guard import EXIT_USAGE, fail, guarded
 from .inputs import find_logs
 from .options import scoring_options, wishes_of
@@ -59,37 +58,36 @@ def command(
     worker must know them.
     """
     settings = loaded_settings().settings
-    broker = settings.broker
-    if urlsplit(broker).scheme == "memory":
+    if urlsplit(settings.broker).scheme == "memory":
         raise UsageError("memory:// ends with this command: publish to an embedded:///folder")
     wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, "overwrite")
-    store = open_store(broker)
+    client = open_client(settings)
     code = 0
     try:
         for path in find_logs(logs, settings.log_dir):
             try:
-                count = _publish(path, wishes, store, rate, shuffle)
+                count = _publish(path, wishes, client, rate, shuffle)
             except (StreamsError, ScorersError) as error:
                 fail(error if str(path) in str(error) else f"{path}: {error}")
                 code = EXIT_USAGE
             else:
                 click.echo(f"Published {path}: {count} samples")
     finally:
-        close_store(broker)
+        client.close()
     return code
 
 
-def _publish(path: Path, wishes: Wishes, store: TopicStore, rate: float | None, shuffle: bool) -> int:
+def _publish(path: Path, wishes: Wishes, client: BrokerClient, rate: float | None, shuffle: bool) -> int:
     with open_log(path) as source:
         events = LogEvents(source, plan_scoring(source.header, wishes))
         key = events.eval_id.encode()
         order = list(range(source.sample_count))
         if shuffle:
             random.shuffle(order)
-        store.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+        client.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
         for records in _batches(events.completions(order), rate):
-            store.append(COMPLETIONS.name, records)
-        store.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])
+            client.append(COMPLETIONS.name, records)
+        client.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])
         return source.sample_count
 
 

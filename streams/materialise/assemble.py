@@ -6,6 +6,7 @@ Nothing that scoring does not touch is parsed and printed again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class _Assembly:
                 self._plan.append((slot, reducer, head))
 
     def write(self, progress: Callable[[int], None] | None) -> LogMaterialised:
+        self._prepare()
         final = self._run.finish()
         target, status = self._begin(final)
         with target:
@@ -102,6 +104,16 @@ class _Assembly:
             status=status,
             ledger=self._run.ledger(),
         )
+
+    def _prepare(self) -> None:
+        """Tell the reader what will be read: a distant broker is asked for it once, and in its own order."""
+        samples = self._run.samples
+        partitions, offsets = np.array(samples.partitions), np.array(samples.offsets)
+        for partition in np.unique(partitions):
+            mine = np.unique(offsets[partitions == partition])
+            self._reader.prepare(COMPLETIONS.name, int(partition), array("q", mine))
+        scores = np.unique(np.concatenate([np.empty(0, np.int64), *(np.array(c.offsets) for c in self._run.columns)]))
+        self._reader.prepare(SCORES.name, self._run.partition, array("q", scores[scores >= 0]))
 
     def _begin(self, final: FinalResults) -> tuple[LogTarget, str]:
         """Create the log, and return it with its status; the header, which may be large, is let go of."""
@@ -164,7 +176,7 @@ class _Assembly:
                     yield entry, reduce(texts, samples.ids[number])
 
     def _event(self, offset: int) -> ScoreText:
-        return read_score(self._reader.read(SCORES.name, 0, offset).value or b"")
+        return read_score(self._reader.read(SCORES.name, self._run.partition, offset).value or b"")
 
 
 _OF_START = ("version", "eval", "plan")

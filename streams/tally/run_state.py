@@ -44,6 +44,8 @@ class RunState:
         Which run.
     load_score
         Reads an event of ``scores`` again by its offset; only metrics and reducers of users need whole scores.
+    partition
+        Where its events are, of each topic.
 
     Attributes
     ----------
@@ -58,8 +60,8 @@ class RunState:
         same.
     """
 
-    def __init__(self, eval_id: str, run_id: str, load_score: LoadScore) -> None:
-        self.eval_id, self.run_id = eval_id, run_id
+    def __init__(self, eval_id: str, run_id: str, load_score: LoadScore, partition: int = 0) -> None:
+        self.eval_id, self.run_id, self.partition = eval_id, run_id, partition
         self.started: EvalStarted | None = None
         self.dataset_ids: Sequence[Any] | None = None
         self.completed: EvalCompleted | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from evalstream.scorers.jsontext import dumps, loads
@@ -22,17 +23,29 @@ def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
 
 
 class Runs:
-    """Runs by eval id and run id."""
+    """Runs by eval id and run id.
 
-    def __init__(self, load_score: Callable[[int], ScoreEmitted]) -> None:
-        self._load_score = load_score
+    Parameters
+    ----------
+    load_score
+        Reads an event of ``scores`` again by its partition and offset.
+    place
+        Gives the partition in which an eval's events are.
+    """
+
+    def __init__(
+        self, load_score: Callable[[int, int], ScoreEmitted], place: Callable[[str], int] = lambda eval_id: 0
+    ) -> None:
+        self._load_score, self.place = load_score, place
         self._runs: dict[tuple[str, str], RunState] = {}
 
     def get(self, eval_id: str, run_id: str) -> RunState:
         """Return a run, a new one at first sight."""
         run = self._runs.get((eval_id, run_id))
         if run is None:
-            run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, self._load_score)
+            partition = self.place(eval_id)
+            load = partial(self._load_score, partition)
+            run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, load, partition)
         return run
 
     def __iter__(self) -> Iterator[RunState]:
@@ -42,15 +55,38 @@ class Runs:
         """Return the runs whose log is not written yet."""
         return [run for run in self if run.materialised is None and run.abandoned is None]
 
-    def rebuild(self, table: Mapping[bytes, bytes]) -> None:
-        """Make all runs anew from the table's records; of several owners' records each holds true."""
-        self._runs.clear()
+    def rebuild(
+        self, table: Mapping[bytes, bytes], owned: Collection[int] = (0,), kept: Collection[int] = ()
+    ) -> list[bytes]:
+        """Make the runs anew from the table's records; of several owners' records each holds true.
+
+        Parameters
+        ----------
+        table
+            The records.
+        owned
+            The partitions whose runs are this worker's.
+        kept
+            Those of them whose runs are up to date as they are.
+
+        Returns
+        -------
+        list
+            Keys of records that are of other partitions.
+        """
+        self._runs = {key: run for key, run in self._runs.items() if run.partition in owned and run.partition in kept}
         records: list[tuple[tuple[str, str, str, int], bytes]] = []
+        foreign: list[bytes] = []
         for key, value in table.items():
             eval_id, run_id, kind, number = loads(key)
-            records.append(((eval_id, run_id, kind, number), value))
+            partition = self.place(eval_id)
+            if partition not in owned:
+                foreign.append(key)
+            elif partition not in kept:
+                records.append(((eval_id, run_id, kind, number), value))
         for (eval_id, run_id, kind, number), value in sorted(records, key=lambda record: record[0]):
             self._restore(self.get(eval_id, run_id), kind, number, value)
+        return foreign
 
     def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
         if kind == "rows":

@@ -41,6 +41,7 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._delivered: dict[TP, deque[int]] = defaultdict(deque)
+        self._delivery = 0
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         fetched, active = await self._wait_next_records(timeout)
@@ -65,8 +66,12 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
             elif records:
                 last = records[-1]
                 self._delivered[tp].append(last.offset)
-                batch = Batch(tp.topic, tp.partition, records)
+                batch = Batch(self.own_name(tp.topic), tp.partition, records, self._delivery)
                 yield tp, self._message(tp, last.offset, None, batch, last.timestamp_ms)
+
+    def own_name(self, topic: str) -> str:
+        """Return our own name of a topic on the broker."""
+        return topic
 
     async def _give_back(self, fetched: RecordMap) -> None:
         """Have records fetched again once the partitions, which are on the move, have settled."""
@@ -93,13 +98,28 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: `_new_offset` does not look at gaps."""
 
-    async def perform_seek(self) -> None:
+    def ack(self, message: Any) -> bool:
+        # A batch that was under way when its partition moved has been, or will be, delivered anew, maybe together with
+        # what was not finished before it: its late ack must not stand for that delivery's.
+        if isinstance(message.value, Batch) and message.value.delivery != self._delivery:
+            message.acked = True
+            self._unacked_messages.discard(message)
+            return False
+        return bool(super().ack(message))
+
+    def _forget_deliveries(self) -> None:
+        self._delivery += 1
         self._delivered.clear()
+        self._acked.clear()
+        self._acked_index.clear()
+
+    async def perform_seek(self) -> None:
+        self._forget_deliveries()
         await super().perform_seek()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        for tp in revoked:
-            self._delivered.pop(tp, None)
+        await self.commit()  # what is acked need not come again
+        self._forget_deliveries()
         await super().on_partitions_revoked(revoked)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:

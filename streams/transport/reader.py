@@ -2,39 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from .client import BrokerClient
 from .record import Record
-from .store import TopicStore
+from .record_copy import RecordCopy
 
-__all__ = ["StoreReader", "TopicReader"]
+__all__ = ["BrokerReader", "TopicReader"]
 
 AHEAD_RECORDS = 256
 AHEAD_BYTES = 8 * 1024 * 1024
+SCAN_RECORDS = 2000
 
 
 class TopicReader(Protocol):
     """Random access to what is on the topics."""
 
+    def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
+        """Say which records will be read, in ascending order of offsets; they may then be read in any order."""
+
     def read(self, topic: str, partition: int, offset: int) -> Record:
         """Return one record; LookupError if it is not there (any more)."""
 
+    def close(self) -> None:
+        """Let go of the broker, and of copies."""
 
-class StoreReader:
-    """A `TopicReader` over a local store; reads ahead as long as records are asked for one after the other."""
 
-    def __init__(self, store: TopicStore) -> None:
-        self._store = store
-        self._ahead: dict[str, tuple[int, list[Record]]] = {}
+class BrokerReader:
+    """A `TopicReader` over a broker; reads ahead as long as records are asked for one after the other.
+
+    Parameters
+    ----------
+    client
+        The broker; closed with the reader.
+    distant
+        Asking for one record costs a round trip over a network. So what `prepare` names is copied to a temporary file
+        in one pass over the partition: a log is written in the dataset's order, and samples arrive in another.
+    """
+
+    def __init__(self, client: BrokerClient, distant: bool = False) -> None:
+        self._client, self._distant = client, distant
+        self._ahead: dict[tuple[str, int], tuple[int, list[Record]]] = {}
+        self._copies: dict[tuple[str, int], RecordCopy] = {}
+
+    def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
+        if self._distant and len(offsets):
+            self._copies[topic, partition] = self._copied(topic, partition, offsets)
 
     def read(self, topic: str, partition: int, offset: int) -> Record:
-        first, records = self._ahead.get(topic, (0, []))
+        copy = self._copies.get((topic, partition))
+        if copy is not None:
+            return copy.read(offset)
+        first, records = self._ahead.get((topic, partition), (0, []))
         if not first <= offset < first + len(records):
             follows = bool(records) and offset == first + len(records)
-            records = self._store.read(topic, offset, AHEAD_RECORDS if follows or not records else 1, AHEAD_BYTES)
+            most = AHEAD_RECORDS if follows or not records else 1
+            records = self._client.read(topic, partition, offset, most, AHEAD_BYTES)
             first = offset
-            self._ahead[topic] = (first, records)
+            self._ahead[topic, partition] = (first, records)
         index = offset - first
         if index >= len(records) or records[index].offset != offset:
-            raise LookupError(f"record {offset} of topic {topic!r} is not there any more")
+            raise LookupError(f"record {offset} of topic {topic!r}, partition {partition}, is not there any more")
         return records[index]
+
+    def close(self) -> None:
+        for copy in self._copies.values():
+            copy.close()
+        self._copies.clear()
+        self._client.close()
+
+    def _copied(self, topic: str, partition: int, offsets: Sequence[int]) -> RecordCopy:
+        copy = RecordCopy(topic, partition)
+        try:
+            wanted, offset, last = iter(offsets), int(offsets[0]), int(offsets[-1])
+            following = int(next(wanted))
+            while offset <= last:
+                records = self._client.read(topic, partition, offset, SCAN_RECORDS, AHEAD_BYTES)
+                if not records:
+                    break
+                for record in records:
+                    while following < record.offset:
+                        following = int(next(wanted, last + 1))
+                    if record.offset == following:
+                        copy.add(record)
+                offset = records[-1].offset + 1
+        except BaseException:
+            copy.close()
+            raise
+        return copy

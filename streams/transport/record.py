@@ -12,12 +12,17 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class NewRecord(NamedTuple):
-    """What a producer sends. ``timestamp_ms`` None means now."""
+    """What a producer sends.
+
+    ``timestamp_ms`` None means now. ``place`` chooses the partition in the key's stead: what belongs to one eval goes
+    where the eval's id says, whatever its key.
+    """
 
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
     timestamp_ms: int | None = None
+    place: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -42,3 +47,5 @@ class Batch:
     topic: str
     partition: int
     records: Sequence[Record]
+    delivery: int = 0
+    """Which delivery this is part of: after a rebalance the same records come again, as another one."""

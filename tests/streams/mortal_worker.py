@@ -34,8 +34,8 @@ def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> No
     local.FETCH_RECORDS = RECORDS_A_BATCH
     new_app = worker.new_app
 
-    def eager_app(settings: Settings) -> Any:
-        app = new_app(settings)
+    def eager_app(settings: Settings, partitions: int) -> Any:
+        app = new_app(settings, partitions)
         app.conf.broker_commit_interval = COMMIT_SECONDS
         return app
 

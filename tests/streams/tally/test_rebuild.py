@@ -12,7 +12,7 @@ from evalstream.streams.tally.runs import Runs, state_key
 
 
 def rebuilt(rows: list, table: dict[bytes, bytes]) -> Runs:
-    made = Runs(Scores(rows).load)
+    made = Runs(lambda _, offset: Scores(rows).load(offset))
     made.rebuild(table)
     return made
 
@@ -81,7 +81,7 @@ def test_an_eval_whose_scorer_is_unknown_does_not_keep_others_from_being_rebuilt
 
 
 def test_rebuilding_forgets_what_was_there_before():
-    made = Runs(Scores([]).load)
+    made = Runs(lambda _, offset: None)
     made.get("e", "live").apply(scored(1))
     made.rebuild({})
     assert list(made) == []

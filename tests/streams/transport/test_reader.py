@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalstream.streams.transport.client import LocalClient
 from evalstream.streams.transport.memory_store import MemoryStore
-from evalstream.streams.transport.reader import AHEAD_RECORDS, StoreReader
+from evalstream.streams.transport.reader import AHEAD_RECORDS, BrokerReader
 from evalstream.streams.transport.record import NewRecord, Record
 
 
@@ -28,7 +29,7 @@ def filled(count: int) -> CountingStore:
 
 def test_reading_one_after_the_other_takes_few_reads():
     store = filled(1000)
-    reader = StoreReader(store)
+    reader = BrokerReader(LocalClient(store))
     for i in range(1000):
         for topic in ("a", "b"):
             assert reader.read(topic, 0, i).value == f"{topic}{i}".encode()
@@ -37,7 +38,7 @@ def test_reading_one_after_the_other_takes_few_reads():
 
 @given(st.lists(st.integers(0, 39), max_size=200))
 def test_any_order_gives_the_record_asked_for(order):
-    reader = StoreReader(filled(40))
+    reader = BrokerReader(LocalClient(filled(40)))
     for offset in order:
         record = reader.read("a", 0, offset)
         assert (record.offset, record.value) == (offset, f"a{offset}".encode())
@@ -45,7 +46,7 @@ def test_any_order_gives_the_record_asked_for(order):
 
 def test_a_record_that_is_not_there_is_a_lookup_error_and_no_harm():
     store = filled(3)
-    reader = StoreReader(store)
+    reader = BrokerReader(LocalClient(store))
     for missing in (3, 99):
         with pytest.raises(LookupError, match=f"record {missing} of topic 'a'"):
             reader.read("a", 0, missing)

@@ -1,0 +1,111 @@
+"""Faust's consumer on aiokafka, handing on batches.
+
+aiokafka runs in a thread of its own, so that a busy event loop does not keep it from telling the brokers that it lives.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from ..batching import BatchingConsumer
+from ..record import Record
+from .connection import client_arguments
+
+__all__ = ["KafkaConsumer"]
+
+logger = logging.getLogger(__name__)
+
+FETCH_BYTES = 1024 * 1024
+"""Bytes of one partition's records in a fetch, and so in a batch; a larger record comes all the same (KIP-74)."""
+
+FETCH_WAIT_MS = 200
+
+NEVER_MS = 24 * 60 * 60 * 1000
+"""Faust stops polling while an agent's queue is full, and a slow judge may keep it full for hours. That a worker lives
+is told by its heartbeats."""
+
+
+class KafkaConsumer(BatchingConsumer, driver.Consumer):  # type: ignore[misc]
+    """Reads our topics in batches."""
+
+    def _new_consumer_thread(self) -> Any:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def own_name(self, topic: str) -> str:
+        return topic.removeprefix(self.app.settings.topic_prefix)
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Mapping[TP, Sequence[Record]] | None, Any]:
+        fetched, active = await super()._wait_next_records(timeout)
+        if not fetched:
+            return fetched, active
+        return {
+            TP(tp.topic, tp.partition): [Record(r.offset, r.key, r.value, r.headers, r.timestamp) for r in records]
+            for tp, records in fetched.items()
+        }, active
+
+    async def create_topic(self, topic: str, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: topics are made before the app starts, with settings that Faust does not know."""
+
+    async def caught_up(self) -> bool:
+        """Tell whether all records of this worker's partitions have been handed to the agents."""
+        ours = [tp for tp in self.assignment() if not self._is_changelog_tp(tp)]
+        if not ours:
+            return False  # no partition yet: a rebalance is under way, or there are more workers than partitions
+        for tp, end in (await self.highwaters(*ours)).items():
+            position = await self.position(tp)
+            if position is None or position < end:
+                return False
+        return True
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Do nothing: Faust would warn of each agent that has not had an event for long."""
+
+
+class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        settings = self.app.settings
+        self._assignor = self.app.assignor
+        session_ms = int(settings.session_timeout * 1000)
+        arguments = client_arguments(settings)
+        # Joining a group waits for its other members, longer than any other request.
+        arguments["request_timeout_ms"] = max(arguments["request_timeout_ms"], 2 * session_ms)
+        return AIOKafkaConsumer(
+            **arguments,
+            group_id=self.app.conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=NEVER_MS,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=min(3000, session_ms // 10),
+            rebalance_timeout_ms=max(60_000, session_ms),
+        )
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # Faust ends the app if a commit fails. What is not committed comes again, and its effects are there already.
+        consumer = self._ensure_consumer()
+        mine = self.assignment()
+        wanted = {
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if tp in mine
+        }
+        try:
+            await consumer.commit(wanted)
+        except (CommitFailedError, IllegalStateError) as error:
+            logger.info("Offsets are not committed, the partitions have moved: %s", error)
+            return False
+        except KafkaError as error:
+            logger.warning("Offsets are not committed (%s); the next commit tries again.", type(error).__name__)
+            return False
+        return True

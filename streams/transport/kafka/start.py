@@ -1,0 +1,53 @@
+"""What a worker does about Kafka before its Faust app starts: wait for the brokers, and make the topics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ...errors import BrokerError
+from ...settings.masking import masked_url
+from ...settings.model import Settings
+from ..reader import BrokerReader
+from .admin import ensure_topics
+from .client import KafkaClient
+from .connection import client_arguments
+from .sender import FIRST_PAUSE, LAST_PAUSE
+
+__all__ = ["new_kafka_reader", "prepared_topics"]
+
+logger = logging.getLogger(__name__)
+
+
+def new_kafka_reader(settings: Settings) -> BrokerReader:
+    """Make a reader with a connection of its own."""
+    return BrokerReader(KafkaClient(settings), distant=True)
+
+
+async def prepared_topics(settings: Settings) -> int:
+    """Make sure that the topics are there, and return how many partitions they have.
+
+    Waits for brokers that do not answer: workers and brokers that start together come up in any order.
+
+    Raises
+    ------
+    BrokerError, UsageError
+        The brokers refuse us, or settings make no sense.
+    """
+    client_arguments(settings)  # what is wrong with the settings is said at once
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            states = await ensure_topics(settings)
+        except BrokerError as error:
+            if not getattr(error.__cause__, "retriable", False):
+                raise
+            logger.warning("%s does not answer yet; next try in %.1f s", masked_url(settings.broker), pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_PAUSE)
+        else:
+            break
+    for state in states:
+        for warning in state.warnings:
+            logger.warning("%s", warning)
+    return states[0].partitions
