@@ -124,6 +124,11 @@ class CutObject(Mapping[str, bytes]):
     def __len__(self) -> int:
         return len(self._members)
 
+    def first(self, key: str) -> bytes:
+        """Return the first byte of a member, nothing if there is none; the member is not copied."""
+        text = self._members.get(key)
+        return b"" if text is None else bytes(memoryview(text)[:1])
+
     def without(self, key: str) -> CutObject:
         """Return the members but one."""
         rest = dict(self._members)

@@ -22,6 +22,8 @@ PLAIN = rb'"(?:[!#-\[\]-~]+(?: [!#-\[\]-~]+)*)?"'
 REMOVED = b'"Key removed from summary (> 1k)"'
 
 _plain = re.compile(PLAIN)
+_scalar = rb"(?:%s|-?[0-9.eE+-]+|true|false|null)" % PLAIN
+_flat = re.compile(rb'\{(?:"[^"\\]*":%s(?:,(?!\})|(?=\})))*\}' % _scalar)
 
 
 def thin_text(text: bytes) -> bytes:
@@ -55,7 +57,7 @@ def thin_mapping(text: bytes) -> bytes:
     >>> thin_mapping(b'{"a": 1.50, "b": " x", "c": [1, null]}')
     b'{"a":1.50,"b":"x","c":[1, null]}'
     """
-    if text == b"{}":
+    if len(text) <= SHORT and _flat.fullmatch(text):
         return text
     members = split_object(text)
     for key, value in members.items():

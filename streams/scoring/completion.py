@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from pydantic import ValidationError
@@ -45,8 +44,7 @@ class _Fields(msgspec.Struct, gc=False):
 _fields = msgspec.json.Decoder(_Fields)
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(NamedTuple):
     """One sample of one epoch that is to be scored.
 
     ``members`` are the sample's top-level members as JSON texts; ``scorers`` is the event's own text of that field.
@@ -99,8 +97,7 @@ class CompletionReader:
         try:
             members = cut_object(self._body(fields))
             _check_shape(members)
-            view = SampleMembers(members)
-            sample_id, epoch = view.sample_id(), view.epoch()
+            sample_id, epoch = _key(members)
             if not 0 <= epoch < MOST_EPOCHS:
                 raise ValueError(f"the epoch {epoch} is out of range")
         except (StreamsError, ValueError, LookupError, OSError) as error:
@@ -163,7 +160,16 @@ def _read(value: bytes) -> _Fields:
     )
 
 
-def _check_shape(members: Mapping[str, bytes]) -> None:
+def _key(members: Mapping[str, bytes]) -> tuple[str | int, int]:
+    """Return id and epoch of a sample; SampleError if they are none."""
+    sample_id, epoch = members.get("id", b""), members.get("epoch", b"")
+    if sample_id.isdigit() and epoch.isdigit() and len(sample_id) < 19 and len(epoch) < 19:  # nearly always
+        return int(sample_id), int(epoch)
+    view = SampleMembers(members)
+    return view.sample_id(), view.epoch()
+
+
+def _check_shape(members: CutObject) -> None:
     """Refuse a sample that no log could hold; what a scorer reads of it is checked when it is read.
 
     Raises
@@ -172,8 +178,8 @@ def _check_shape(members: Mapping[str, bytes]) -> None:
         A member is of another JSON type than Inspect's.
     """
     for name, (opening, kind) in _SHAPES.items():
-        text = members.get(name)
-        if text is not None and text[:1] != opening and text != b"null":
+        first = members.first(name)
+        if first not in (opening, b"") and (first != b"n" or members[name] != b"null"):
             raise ValueError(f"{name!r} is not {kind}")
 
 
