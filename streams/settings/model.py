@@ -120,6 +120,11 @@ class Settings(BaseSettings):
     session_timeout: float = _seconds(
         "kafka", "A worker that was silent for so long is taken for dead, and others take over.", 45.0, ge=6, le=1800
     )
+    instance_id: str | None = _setting(
+        "kafka",
+        "NAME",
+        "Name of this worker that outlives it: one that comes back in time gets its partitions at once.",
+    )
 
     kafka_tls: bool | None = _setting(
         "kafka", "", "Encrypt; by default if a CA or a certificate is given. Without a CA, the system's are trusted."
@@ -173,13 +178,15 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("app_id", "topic_prefix")
+    @field_validator("app_id", "topic_prefix", "instance_id")
     @classmethod
-    def _kafka_name(cls, value: str, info: ValidationInfo) -> str:
+    def _kafka_name(cls, value: str | None, info: ValidationInfo) -> str | None:
         # Topics and groups take these names, and Kafka takes no others.
+        if value is None:
+            return None
         if not re.fullmatch(r"[a-zA-Z0-9._-]{0,100}", value):
             raise ValueError("must be at most 100 letters, digits, dots, hyphens and underscores")
-        if info.field_name == "app_id" and not value:
+        if info.field_name != "topic_prefix" and not value:
             raise ValueError("must not be empty")
         return value
 

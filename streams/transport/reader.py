@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -75,16 +76,13 @@ class BrokerReader:
     def _copied(self, topic: str, partition: int, offsets: Sequence[int]) -> RecordCopy:
         copy = RecordCopy(topic, partition)
         try:
-            wanted, offset, last = iter(offsets), int(offsets[0]), int(offsets[-1])
-            following = int(next(wanted))
-            while offset <= last:
-                records = self._client.read(topic, partition, offset, SCAN_RECORDS, AHEAD_BYTES)
-                if not records:
-                    break
+            at, offset = 0, offsets[0]
+            while records := self._client.read(topic, partition, offset, SCAN_RECORDS, AHEAD_BYTES):
                 for record in records:
-                    while following < record.offset:
-                        following = int(next(wanted, last + 1))
-                    if record.offset == following:
+                    at = bisect_left(offsets, record.offset, at)
+                    if at == len(offsets):
+                        return copy
+                    if offsets[at] == record.offset:
                         copy.add(record)
                 offset = records[-1].offset + 1
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 from collections.abc import Callable
@@ -11,27 +12,39 @@ from typing import Any
 
 from evalstream.scorers.load import load_file
 from evalstream.streams import worker
+from evalstream.streams.logs.atomic import AtomicFile
 from evalstream.streams.logs.eval_target import EvalTarget
+from evalstream.streams.scoring.scoring import Scoring
 from evalstream.streams.settings import Settings
 from evalstream.streams.transport import local
+from evalstream.streams.transport.kafka import consumer as kafka
+from evalstream.streams.transport.kafka.sender import KafkaSender
 from evalstream.streams.transport.sqlite_store import SqliteStore
 
 RECORDS_A_BATCH = 16
+BATCH_BYTES = 8 * 1024
 COMMIT_SECONDS = 0.02
 
 MOMENTS: list[tuple[type, str]] = [
     (SqliteStore, "append"),
     (SqliteStore, "commit"),
+    (KafkaSender, "send"),  # scores, segments, metrics, the word that a log is written
+    (kafka._Thread, "_commit"),
     (EvalTarget, "add_sample"),
     (EvalTarget, "commit"),
+    (AtomicFile, "commit"),  # flush and rename
 ]
 """Before and after each call of these is a moment to die at."""
 
+SCORING = (Scoring, "score")
+"""So is this, for who wants more moments."""
 
-def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> None:
+
+def run(settings: Settings, scorer_file: Path, die_at: int | None) -> None:
     """Run until all is done, or until the moment of that number (from 1) comes."""
     load_file(scorer_file)
     local.FETCH_RECORDS = RECORDS_A_BATCH
+    kafka.FETCH_BYTES = BATCH_BYTES
     new_app = worker.new_app
 
     def eager_app(settings: Settings, partitions: int) -> Any:
@@ -42,7 +55,7 @@ def run(broker: str, log_dir: Path, scorer_file: Path, die_at: int | None) -> No
     worker.new_app = eager_app
     if die_at is not None:
         _count_moments(die_at)
-    asyncio.run(_work(Settings(broker=broker, log_dir=log_dir)))
+    asyncio.run(_work(settings))
 
 
 def _count_moments(die_at: int) -> None:
@@ -54,7 +67,7 @@ def _count_moments(die_at: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for owner, name in MOMENTS:
+    for owner, name in [*MOMENTS, SCORING]:
         setattr(owner, name, _with_moments(getattr(owner, name), moment))
 
 
@@ -65,7 +78,13 @@ def _with_moments(method: Callable[..., Any], moment: Callable[[], None]) -> Cal
         moment()
         return result
 
-    return call
+    async def call_async(*args: Any, **kwargs: Any) -> Any:
+        moment()
+        result = await method(*args, **kwargs)
+        moment()
+        return result
+
+    return call_async if inspect.iscoroutinefunction(method) else call
 
 
 async def _work(settings: Settings) -> None:

@@ -80,6 +80,7 @@ class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return AIOKafkaConsumer(
             **arguments,
             group_id=self.app.conf.id,
+            group_instance_id=settings.instance_id,
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -37,6 +37,7 @@ VALUES = {
     "completions_retention": 3600,
     "max_message_bytes": 1_000_000,
     "session_timeout": 10,
+    "instance_id": "worker-1",
     "kafka_tls": True,
     "kafka_ca_file": "/ca.pem",
     "kafka_cert_file": "/cert.pem",

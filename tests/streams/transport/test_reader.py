@@ -53,3 +53,25 @@ def test_a_record_that_is_not_there_is_a_lookup_error_and_no_harm():
     store.append("a", [NewRecord(None, b"late")])
     assert reader.read("a", 0, 3).value == b"late"
     assert reader.read("a", 0, 0).value == b"a0"
+
+
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=40, unique=True), st.data())
+def test_a_distant_broker_is_asked_in_its_own_order(wanted, data):
+    store = filled(60)
+    reader = BrokerReader(LocalClient(store), distant=True)
+    reader.prepare("a", 0, sorted(wanted))
+    reads = store.reads
+    for offset in data.draw(st.permutations(wanted)):
+        assert reader.read("a", 0, offset).value == f"a{offset}".encode()
+    assert store.reads == reads
+    for missing in set(range(60)) - set(wanted):
+        with pytest.raises(LookupError, match=f"record {missing} of topic 'a'"):
+            reader.read("a", 0, missing)
+
+
+def test_what_a_distant_broker_does_not_have_any_more_is_missing():
+    reader = BrokerReader(LocalClient(filled(3)), distant=True)
+    reader.prepare("a", 0, [1, 7, 9])
+    assert reader.read("a", 0, 1).value == b"a1"
+    with pytest.raises(LookupError, match="record 7"):
+        reader.read("a", 0, 7)
