@@ -1,0 +1,139 @@
+"""Whatever becomes of workers and brokers, the log is that of an undisturbed run: the promises of docs/delivery.md."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from kafka_workers import Group, group, wait_for
+
+from evalstream.scorers.load import load_file, resolve_scorer
+from evalstream.streams.events import ScoreEmitted
+from evalstream.streams.local_kafka import LocalCluster
+from evalstream.streams.logs.source import open_log
+from evalstream.streams.publish.plan import Wishes, plan_scoring
+from evalstream.streams.score_log import score_log
+from evalstream.streams.settings import Settings
+from evalstream.streams.transport.kafka.start import prepared_topics
+
+
+def undisturbed(log: Path, scorers: Path, folder: Path) -> bytes:
+    """Return the log as `evalstream score` writes it."""
+    load_file(scorers)
+    path = folder / "undisturbed.eval"
+    with open_log(log) as source:
+        plan = plan_scoring(source.header, Wishes(scorers=[resolve_scorer("slow_match")], action="overwrite"))
+        asyncio.run(score_log(source, plan, path, Settings()))
+    return path.read_bytes()
+
+
+@pytest.fixture
+def settings(kafka_broker, topic_prefix, tmp_path) -> Settings:
+    given = Settings(
+        broker=f"kafka://{kafka_broker}", topic_prefix=topic_prefix, partitions=4, session_timeout=6,
+        log_dir=tmp_path / "logs",
+    )  # fmt: skip
+    asyncio.run(prepared_topics(given))
+    return given
+
+
+def check(workers: Group, expected: bytes, samples: int) -> None:
+    """Each sample has one score that counts, and the one log has the bytes of the undisturbed one."""
+    told = workers.told()
+    assert {(log.status, log.ledger[0].scored, log.ledger[0].failed) for log in told} == {("success", samples, 0)}
+    assert len({log.sha256 for log in told}) == 1
+    assert workers.logs() == [expected]
+
+
+def test_workers_that_join_and_leave_while_events_flow_change_nothing(make_log, scorer_file, tmp_path, settings):
+    log, scorers = make_log(300, epochs=2), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    chance = random.Random(7)
+    with group(settings, tmp_path, scorers) as workers:
+        alive = [workers.worker(), workers.worker()]
+        for worker in alive:
+            workers.ready(worker)
+        publisher = workers.publish(log, "--rate", "60", "--shuffle")
+        while publisher.poll() is None:
+            newcomer = workers.worker()
+            workers.ready(newcomer)
+            leaver = alive.pop(chance.randrange(len(alive)))
+            leaver.send_signal(chance.choice([signal.SIGTERM, signal.SIGKILL]))
+            leaver.wait()
+            alive.append(newcomer)
+        assert publisher.returncode == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        check(workers, expected, 600)
+
+
+def test_a_worker_that_was_frozen_past_its_session_changes_nothing_when_it_goes_on(
+    make_log, scorer_file, tmp_path, settings
+):
+    log, scorers = make_log(200), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with group(settings, tmp_path, scorers) as workers:
+        frozen = workers.worker()
+        workers.ready(frozen)
+        publisher = workers.publish(log, "--rate", "100")
+        wait_for(lambda: sum(1 for _ in workers.records("scores")) > 50, "some scores")
+        frozen.send_signal(signal.SIGSTOP)
+        other = workers.worker()
+        assert publisher.wait(60) == 0, workers.output(publisher)
+        wait_for(workers.told, "the other worker's log")
+        before = workers.logs()
+        frozen.send_signal(signal.SIGCONT)
+        # It finds out that its partitions are another's, joins the group again, and can end tidily.
+        other.send_signal(signal.SIGTERM)
+        assert other.wait(60) == 0, workers.output(other)
+        again = workers.worker("--exit-when-idle", "2")
+        frozen.send_signal(signal.SIGTERM)
+        assert frozen.wait(60) == 0, workers.output(frozen)
+        assert again.wait(90) == 0, workers.output(again)
+        assert workers.logs() == before
+        check(workers, expected, 200)
+        # Scores may have been sent twice, with one id each: the first by its offset counts.
+        ids = Counter(ScoreEmitted.model_validate_json(value).score_id for value in workers.records("scores"))
+        assert len(ids) == 200
+
+
+def test_a_broker_that_dies_and_comes_back_loses_nothing(make_log, scorer_file, tmp_path):
+    log, scorers = make_log(300), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with LocalCluster(tmp_path / "kafka") as cluster:
+        given = Settings(broker=cluster.url, partitions=2, session_timeout=6, log_dir=tmp_path / "logs")
+        asyncio.run(prepared_topics(given))
+        with group(given, tmp_path, scorers) as workers:
+            worker = workers.worker()
+            workers.ready(worker)
+            publisher = workers.publish(log, "--rate", "50")
+            (node,) = cluster.nodes
+            for _ in range(2):
+                scored = sum(1 for _ in workers.records("scores"))
+                wait_for(lambda seen=scored: sum(1 for _ in workers.records("scores")) > seen + 20, "more scores")
+                node.kill()
+                node.start()
+                node.wait_ready()
+            assert publisher.wait(120) == 0, workers.output(publisher)
+            wait_for(workers.told, "the log")
+            check(workers, expected, 300)
+            assert worker.poll() is None
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(60) == 0, workers.output(worker)
+            said = workers.output(worker) + workers.output(publisher)
+            assert "Traceback" not in said
+
+
+def test_everything_twice_and_in_any_order_changes_nothing(make_log, scorer_file, tmp_path, settings):
+    log, scorers = make_log(120, epochs=2), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with group(settings, tmp_path, scorers) as workers:
+        publishers: list[subprocess.Popen[bytes]] = [workers.publish(log, "--shuffle") for _ in range(2)]
+        assert [publisher.wait(60) for publisher in publishers] == [0, 0]
+        worker = workers.worker("--exit-when-idle", "2")
+        assert worker.wait(90) == 0, workers.output(worker)
+        check(workers, expected, 240)
