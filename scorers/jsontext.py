@@ -90,7 +90,8 @@ def split_object(data: bytes) -> dict[str, bytes]:
     try:
         if not data.isascii():
             data.decode()  # msgspec checks the bytes of what it parses, and this does not parse the values
-        return {key: bytes(raw) for key, raw in _members.decode(data).items()}
+        members = _members.decode(data)
+        return dict(zip(members, map(bytes, members.values()), strict=True))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return dict(_slowly(data, lambda text: list(_cut_object(text))))
 
