@@ -66,6 +66,7 @@ def new_app(settings: Settings, partitions: int = 1) -> Any:
         # Unacknowledged batches come again; waiting for them would make a failed worker hang.
         stream_wait_empty=False,
         web_enabled=False,
+        HttpClient=object,  # or aiohttp's would be imported, see `cli/light_faust.py`
         topic_disable_leader=True,
         # Deterministic ids and the tally's dedupe make effects once-only; Faust's exactly_once has open bugs
         # (177, 323, 517).

@@ -109,11 +109,10 @@ class _Assembly:
         """Tell the reader what will be read: a distant broker is asked for it once, and in its own order."""
         samples = self._run.samples
         partitions, offsets = np.array(samples.partitions), np.array(samples.offsets)
-        for partition in np.unique(partitions):
-            mine = np.unique(offsets[partitions == partition])
-            self._reader.prepare(COMPLETIONS.name, int(partition), array("q", mine))
-        scores = np.unique(np.concatenate([np.empty(0, np.int64), *(np.array(c.offsets) for c in self._run.columns)]))
-        self._reader.prepare(SCORES.name, self._run.partition, array("q", scores[scores >= 0]))
+        for partition in set(samples.partitions):
+            self._reader.prepare(COMPLETIONS.name, partition, _ascending(offsets[partitions == partition]))
+        scores = np.concatenate([np.empty(0, np.int64), *(np.array(column.offsets) for column in self._run.columns)])
+        self._reader.prepare(SCORES.name, self._run.partition, _ascending(scores[scores >= 0]))
 
     def _begin(self, final: FinalResults) -> tuple[LogTarget, str]:
         """Create the log, and return it with its status; the header, which may be large, is let go of."""
@@ -177,6 +176,11 @@ class _Assembly:
 
     def _event(self, offset: int) -> ScoreText:
         return read_score(self._reader.read(SCORES.name, self._run.partition, offset).value or b"")
+
+
+def _ascending(offsets: Places) -> array[int]:
+    offsets = np.sort(offsets)  # np.unique imports a part of numpy that nobody else needs
+    return array("q", offsets[np.append(True, offsets[1:] != offsets[:-1])] if len(offsets) else [])
 
 
 _OF_START = ("version", "eval", "plan")
