@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Annotated, Any
 
@@ -35,6 +36,8 @@ class TallyAgent:
     def __init__(self, app: Any, pipeline: Pipeline, table: Any) -> None:
         self._app, self._pipeline, self._table = app, pipeline, table
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
+        self._unseen: dict[tuple[str, str], RunState] = {}
+        self._follow_up: asyncio.Task[None] | None = None
         self._owned: set[int] = set()
         self._generation = -1
 
@@ -93,9 +96,33 @@ class TallyAgent:
             update = self._snapshots.of(run)
             if update is not None:
                 checkpoint.send(METRICS, [of_run(run, update.to_bytes())])
+                self._unseen.pop((run.eval_id, run.run_id), None)
+            else:
+                self._unseen[run.eval_id, run.run_id] = run
             if self._pipeline.listener is not None:
                 self._pipeline.listener.on_progress(run)
         await checkpoint.commit(event)
+        if self._unseen and (self._follow_up is None or self._follow_up.done()):
+            self._follow_up = asyncio.create_task(self._show_unseen())
+
+    async def _show_unseen(self) -> None:
+        """Publish what came too soon after a snapshot, and is the last for now, when the next one is due."""
+        try:
+            while self._unseen:
+                await asyncio.sleep(self._pipeline.settings.metrics_interval)
+                checkpoint = Checkpoint(self._app)
+                for key, run in list(self._unseen.items()):
+                    if self._pipeline.runs.get(*key) is not run:
+                        del self._unseen[key]  # it is another worker's by now
+                        continue
+                    update = self._snapshots.of(run)
+                    if update is not None:
+                        checkpoint.send(METRICS, [of_run(run, update.to_bytes())])
+                    if update is not None or run.final is not None or run.materialised is not None:
+                        del self._unseen[key]
+                await checkpoint.commit()
+        except Exception as error:  # noqa: BLE001 (nobody else looks at this task)
+            self._pipeline.fail(error)
 
 
 def _note(run: RunState, message: EvalStarted | EvalCompleted, value: bytes) -> dict[bytes, bytes]:

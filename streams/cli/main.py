@@ -18,6 +18,7 @@ _COMMANDS = {
     "config": "Show the settings in force, and where each one came from.",
     "publish": "Publish a log's samples to a broker, as if the eval were being run.",
     "score": "Score logs: each one's scored log is what Inspect would have written.",
+    "topics": "Make the topics on Kafka.",
     "worker": "Run the agents that score, tally and write logs.",
 }
 

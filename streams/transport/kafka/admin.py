@@ -117,17 +117,16 @@ async def _ensured(admin: AIOKafkaAdminClient, settings: Settings) -> list[Topic
     missing = [name for name in cleanups if name not in before]
     # Topics that are made late must have as many partitions as those that are there.
     count = max(before.values(), default=settings.partitions)
-    if missing:
-        await _create(admin, [NewTopic(n, count, replication, topic_configs=configs[n]) for n in missing])
+    made = await _create(admin, [NewTopic(n, count, replication, topic_configs=configs[n]) for n in missing])
     if len(set(before.values())) > 1:
         listed = ", ".join(f"{name} {number}" for name, number in before.items())
         raise BrokerError(
             f"Kafka: the topics differ in their number of partitions ({listed}). An eval's events must meet in one"
             " partition: give all the same number, or choose another topic_prefix."
         )
-    found = await _configs(admin, list(before))
+    found = await _configs(admin, [name for name in cleanups if name not in made])
     return [
-        TopicState(name, count, name in missing, tuple(unsuitable(name, configs[name], found.get(name, {}))))
+        TopicState(name, count, name in made, tuple(unsuitable(name, configs[name], found.get(name, {}))))
         for name in cleanups
     ]
 
@@ -137,16 +136,21 @@ async def _partitions(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
-    response = await admin.create_topics(topics)
-    for name, code, *details in response.topic_errors:
+async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> set[str]:
+    """Make topics; return the names of those that were not there."""
+    made: set[str] = set()
+    response = await admin.create_topics(topics) if topics else None
+    for name, code, *details in response.topic_errors if response is not None else ():
+        if not code:
+            made.add(name)
         # Another worker that starts at the same time may have made it.
-        if code and for_code(code) is not TopicAlreadyExistsError:
+        elif for_code(code) is not TopicAlreadyExistsError:
             reason = details[0] if details and details[0] else for_code(code).__name__
             raise BrokerError(
                 f"Kafka does not make topic {name}: {reason}. Set `partitions` and `replication` to what the cluster"
                 " allows, or have its owner make the topics."
             )
+    return made
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
