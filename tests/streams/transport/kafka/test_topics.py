@@ -29,6 +29,18 @@ async def with_admin(broker: str, work):
         await admin.close()
 
 
+def make(broker: str, *topics: NewTopic) -> None:
+    """Make topics, and wait until the broker tells of them."""
+
+    async def work(admin):
+        await admin.create_topics(list(topics))
+        names = [topic.name for topic in topics]
+        while any(topic["error_code"] for topic in await admin.describe_topics(names)):
+            await asyncio.sleep(0)
+
+    asyncio.run(with_admin(broker, work))
+
+
 def test_they_are_made_with_the_settings_that_ours_need(settings, kafka_broker, topic_prefix):
     states = asyncio.run(ensure_topics(settings))
     assert {(state.partitions, state.made, state.warnings) for state in states} == {(3, True, ())}
@@ -47,7 +59,7 @@ def test_they_are_made_with_the_settings_that_ours_need(settings, kafka_broker, 
 
 def test_what_does_not_suit_is_named(settings, kafka_broker, topic_prefix):
     bad = NewTopic(f"{topic_prefix}completions", 3, 1, topic_configs={"cleanup.policy": "compact", "retention.ms": "5"})
-    asyncio.run(with_admin(kafka_broker, lambda admin: admin.create_topics([bad])))
+    make(kafka_broker, bad)
     warnings = [warning for state in asyncio.run(ensure_topics(settings)) for warning in state.warnings]
     assert any("cleanup.policy=compact, which should be delete" in warning for warning in warnings)
     assert any("retention.ms=5, which should be at least 60000" in warning for warning in warnings)
@@ -55,7 +67,7 @@ def test_what_does_not_suit_is_named(settings, kafka_broker, topic_prefix):
 
 def test_topics_of_different_sizes_are_refused(settings, kafka_broker, topic_prefix):
     odd = [NewTopic(f"{topic_prefix}evals", 2, 1), NewTopic(f"{topic_prefix}scores", 3, 1)]
-    asyncio.run(with_admin(kafka_broker, lambda admin: admin.create_topics(odd)))
+    make(kafka_broker, *odd)
     with pytest.raises(BrokerError, match="differ in their number of partitions"):
         asyncio.run(ensure_topics(settings))
 
