@@ -6,17 +6,17 @@ writers never use a field's name again for something else. `tests/streams/golden
 Events are untrusted. They name scorers, metrics and reducers that the worker has registered, never a file, a module or
 an address. A `Claim` names an entry of a store that this very process has registered, and is refused otherwise.
 
-====================  ===============  ===================
+====================  ===============  =============================
 event                 topic            key
-====================  ===============  ===================
-`EvalStarted`         ``evals``        eval id
-`EvalCompleted`       ``evals``        eval id
+====================  ===============  =============================
+`EvalStarted`         ``evals``        eval id / run id / "started"
+`EvalCompleted`       ``evals``        eval id / run id / "completed"
 `SampleCompleted`     ``completions``  eval id / sample id
 `ScoreEmitted`        ``scores``       eval id
 `SampleDeadLettered`  ``scores``       eval id
 `MetricsUpdated`      ``metrics``      eval id / run id
 `LogMaterialised`     ``logs``         eval id / run id
-====================  ===============  ===================
+====================  ===============  =============================
 """
 
 from __future__ import annotations

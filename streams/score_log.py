@@ -14,13 +14,12 @@ from .events import LogMaterialised
 from .logs.block import SampleBlock
 from .logs.source import LogSource
 from .pipeline import Listener
-from .publish.events_of_log import LogEvents
+from .publish.events_of_log import LogEvents, of_eval
 from .publish.plan import ScoringPlan
 from .settings import Settings
 from .tally.dataset_ids import take_out
 from .tally.run_state import RunState
 from .topics import COMPLETIONS, EVALS
-from .transport.record import NewRecord
 from .transport.stores import open_store
 from .worker import running_worker
 
@@ -121,12 +120,11 @@ def _name(source: LogSource, key: str) -> str:
 async def _publish(source: LogSource, plan: ScoringPlan, broker: str) -> None:
     events = LogEvents(source, plan, claim_store="log")
     store = open_store(broker)
-    key = events.eval_id.encode()
-    store.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+    store.append(EVALS.name, [of_eval(events.started())])
     # From here on the run's state has the sample ids; two lists of 100,000 would be a tenth of all memory.
     source.header, _ = take_out(source.header)
     completions = events.completions()
     while records := list(itertools.islice(completions, PUBLISH_RECORDS)):
         store.append(COMPLETIONS.name, records)
         await asyncio.sleep(0)  # let the agents begin
-    store.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])
+    store.append(EVALS.name, [of_eval(events.completed())])

@@ -14,7 +14,7 @@ from evalstream.scorers.errors import ScorersError
 
 from ..errors import StreamsError, UsageError
 from ..logs.source import open_log
-from ..publish.events_of_log import LogEvents
+from ..publish.events_of_log import LogEvents, of_eval
 from ..publish.plan import Wishes, plan_scoring
 from ..settings.info import INFO
 from ..topics import COMPLETIONS, EVALS
@@ -80,14 +80,13 @@ def command(
 def _publish(path: Path, wishes: Wishes, client: BrokerClient, rate: float | None, shuffle: bool) -> int:
     with open_log(path) as source:
         events = LogEvents(source, plan_scoring(source.header, wishes))
-        key = events.eval_id.encode()
         order = list(range(source.sample_count))
         if shuffle:
             random.shuffle(order)
-        client.append(EVALS.name, [NewRecord(key, events.started().to_bytes())])
+        client.append(EVALS.name, [of_eval(events.started())])
         for records in _batches(events.completions(order), rate):
             client.append(COMPLETIONS.name, records)
-        client.append(EVALS.name, [NewRecord(key, events.completed().to_bytes())])
+        client.append(EVALS.name, [of_eval(events.completed())])
         return source.sample_count
 
 

@@ -16,10 +16,21 @@ from ..members import pack_members
 from ..transport.record import NewRecord
 from .plan import ScoringPlan
 
-__all__ = ["LogEvents", "eval_id_of"]
+__all__ = ["LogEvents", "eval_id_of", "of_eval"]
 
 _OF_START = ("version", "eval", "plan", "tags", "metadata")
 _OF_RESULTS = ("early_stopping", "metadata", "logged_samples")
+
+
+def of_eval(event: EvalStarted | EvalCompleted) -> NewRecord:
+    """Make the record of an eval's start or end.
+
+    ``evals`` is compacted: of one key the last record stays. So start and end have a key each, and the eval's id
+    chooses the partition.
+    """
+    kind = "started" if isinstance(event, EvalStarted) else "completed"
+    key = f"{event.eval_id}/{event.run_id}/{kind}".encode(errors="replace")
+    return NewRecord(key, event.to_bytes(), place=event.eval_id.encode(errors="replace"))
 
 
 class LogEvents:

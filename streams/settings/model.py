@@ -85,7 +85,9 @@ class Settings(BaseSettings):
         "general", "NAME", "Name of the group of workers; workers of one name share the work.", "evalstream"
     )
     blob_dir: str | None = _setting(
-        "general", "FOLDER", "Folder or fsspec URL for samples too large for the broker; none: below the log dir."
+        "general",
+        "FOLDER",
+        "Not used yet: folder or fsspec URL for samples too large for the broker; none: below the log dir.",
     )
 
     scorer_timeout: float = _seconds("scoring", "How long a scorer may take for one sample.", 600.0)
@@ -95,14 +97,18 @@ class Settings(BaseSettings):
         "scoring", "At most so many bytes of samples wait for their scorers at once.", 64 * 1024 * 1024, "BYTES"
     )
     eval_deadline: float | None = _seconds(
-        "scoring", "An eval that has not ended is given up when nothing came for so long; none: never.", None
+        "scoring",
+        "Not used yet: an eval that has not ended is given up when nothing came for so long; none: never.",
+        None,
     )
 
     metrics_interval: float = _seconds("metrics", "At most one snapshot of running metrics in this time.", 0.5, ge=0)
     metrics_port: int | None = _number(
-        "metrics", "Port of /metrics and the live page; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
+        "metrics", "Not used yet: port of /metrics; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
     )
-    metrics_host: str = _setting("metrics", "HOST", "Address that the metrics port is opened on.", "127.0.0.1")
+    metrics_host: str = _setting(
+        "metrics", "HOST", "Not used yet: address that the metrics port is opened on.", "127.0.0.1"
+    )
 
     topic_prefix: str = _setting("kafka", "TEXT", "Goes before the name of every topic.", "")
     partitions: int = _number("kafka", "Partitions that a topic gets when it is made.", 8)
