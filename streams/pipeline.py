@@ -11,6 +11,7 @@ from .claims import ClaimStores
 from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
 from .materialise.names import log_name
+from .scoring.retries import Retries
 from .scoring.scoring import Scoring
 from .settings import Settings
 from .tally.run_state import RunState
@@ -84,7 +85,7 @@ class Pipeline:
         self.new_reader = new_reader
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
-        self.scoring = Scoring(settings.scorer_timeout)
+        self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
         self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
         self.caught_up: Callable[[], Awaitable[bool]] = _never
