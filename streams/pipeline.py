@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -71,6 +72,8 @@ class Pipeline:
     ----------
     caught_up
         Tells whether all that is on the topics has been handed to the agents.
+    under_way
+        Batches of completions that are being scored.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Pipeline:
         self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
         self.caught_up: Callable[[], Awaitable[bool]] = _never
+        self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
 
@@ -111,6 +115,16 @@ class Pipeline:
     def touch(self) -> None:
         """Note that something came in."""
         self.last_activity = asyncio.get_running_loop().time()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count a batch that is being scored, so that nobody takes a long wait for a judge for idleness."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+            self.touch()
 
     def fail(self, error: BaseException) -> None:
         """End the worker: an agent met an error that it cannot deal with. Nothing is acknowledged any more."""

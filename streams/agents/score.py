@@ -50,8 +50,18 @@ class ScoreAgent:
                 self._pipeline.fail(error)
 
     async def _take(self, event: Any) -> None:
-        batch: Batch = event.value
         self._pipeline.touch()
+        with self._pipeline.at_work():
+            checkpoint, waiting = await self._begin(event.value)
+            if not waiting:
+                await checkpoint.commit(event)
+        if waiting:
+            task = asyncio.create_task(self._finish(event, checkpoint, waiting))
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
+
+    async def _begin(self, batch: Batch) -> tuple[Checkpoint, list[asyncio.Task[None]]]:
+        """Score a batch; what waits is under way when this returns, in a task for each sample."""
         checkpoint = Checkpoint(self._app)
         scored: list[NewRecord] = []
         letters: list[NewRecord] = []
@@ -80,12 +90,7 @@ class ScoreAgent:
         # Letters first: who sees that a sample has failed finds its letter.
         checkpoint.send(DEAD_LETTERS, letters)
         checkpoint.send(SCORES, scored)
-        if waiting:
-            task = asyncio.create_task(self._finish(event, checkpoint, waiting))
-            self._batches.add(task)
-            task.add_done_callback(self._batches.discard)
-        else:
-            await checkpoint.commit(event)
+        return checkpoint, waiting
 
     async def _read(self, record: Record, source: Source, digest: str) -> Completion:
         """Read a completion; where its body is claimed may be out of reach for a while.
@@ -121,8 +126,9 @@ class ScoreAgent:
 
     async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:
         try:
-            await asyncio.gather(*waiting)
-            await checkpoint.commit(event)
+            with self._pipeline.at_work():
+                await asyncio.gather(*waiting)
+                await checkpoint.commit(event)
         except Exception as error:  # noqa: BLE001
             self._pipeline.fail(error)
 

@@ -17,7 +17,7 @@ from evalstream.scorers.state import TaskState
 
 from ..events import ScoreEmitted, score_id
 from .completion import Completion
-from .failure import Failure, Stage
+from .failure import Failure, Stage, message_of
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
@@ -25,6 +25,8 @@ from .scorer_thread import ScorerThread
 __all__ = ["Scored", "Scoring", "failed"]
 
 logger = logging.getLogger(__name__)
+
+QUIET_SECONDS = 10.0
 
 
 class Scored(NamedTuple):
@@ -50,6 +52,7 @@ class Scoring:
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
+        self._tell_again = 0.0
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
@@ -104,14 +107,22 @@ class Scoring:
                 if pause is None:
                     stage: Stage = "timeout" if isinstance(error, TimeoutError) else "score"
                     return Failure(stage, error, attempts, name), duration
-                logger.info(
-                    "sample %s of eval %s: %s failed (%s); next try in %.1f s",
-                    sheet.completion.sample_id, sheet.completion.eval_id, name, type(error).__name__, pause,
-                )  # fmt: skip
+                self._tell(sheet.completion, name, error, pause)
             else:
                 return score, time.perf_counter() - start
             await asyncio.sleep(pause)
             sheet.begin_again()
+
+    def _tell(self, completion: Completion, name: str, error: Exception, pause: float) -> None:
+        """Say that a scorer is tried again; in an outage all samples would say the same, so now and then only."""
+        now = time.monotonic()
+        if now < self._tell_again:
+            return
+        self._tell_again = now + QUIET_SECONDS
+        logger.warning(
+            "%s failed on sample %r of eval %r (%s: %r); next try in %.1f s",
+            name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
+        )  # fmt: skip
 
     async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
         if slot.immediate:

@@ -82,8 +82,10 @@ class BrokerReader:
                 if not records:
                     break
                 for record in records:
+                    if record.offset > last:
+                        break  # others follow in the partition: nothing that is wanted
                     while following < record.offset:
-                        following = int(next(wanted, last + 1))
+                        following = int(next(wanted))
                     if record.offset == following:
                         copy.add(record)
                 offset = records[-1].offset + 1

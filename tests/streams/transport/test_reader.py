@@ -53,3 +53,12 @@ def test_a_record_that_is_not_there_is_a_lookup_error_and_no_harm():
     store.append("a", [NewRecord(None, b"late")])
     assert reader.read("a", 0, 3).value == b"late"
     assert reader.read("a", 0, 0).value == b"a0"
+
+
+@given(st.sets(st.integers(0, 39), min_size=1))
+def test_a_copy_of_what_is_wanted_leaves_out_what_others_have_before_between_and_behind(offsets):
+    reader = BrokerReader(LocalClient(filled(40)), distant=True)
+    wanted = sorted(offsets)
+    reader.prepare("a", 0, wanted)
+    assert [reader.read("a", 0, offset).value for offset in wanted] == [f"a{offset}".encode() for offset in wanted]
+    reader.close()
