@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import mortal_worker
 import pytest
+from test_kill import spawn
 from test_pipeline import COMMAND, Broker, Events, finished, header_of
 
 from evalstream.scorers.load import load_file, resolve_scorer
@@ -33,6 +37,7 @@ from evalstream.streams.transport.sqlite_store import SqliteStore
 from evalstream.streams.worker import running_worker, until_idle
 
 ALL = 1 << 30
+KILLS, LATEST_MOMENT = 10, 30
 
 PICKY = """
 import asyncio
@@ -261,6 +266,31 @@ def test_a_worker_that_is_there_all_the_time_heals_the_log_too(broker, make_log,
     assert finals(broker)[-1].scores == header_of(broker)["results"]["scores"]
 
 
+def test_whenever_a_worker_is_killed_while_a_log_is_healed_it_is_that_of_an_undisturbed_run(
+    broker, make_log, picky, flag, tmp_path
+):
+    log, scorers = make_log(24, scorers=("picky",)), picky()
+    expected = undisturbed(log, scorers, flag, tmp_path)
+    publish(broker, Events(log))
+    work(broker, is_written)
+    flag.touch()
+    assert send_again(broker) == 8
+    chance, killed, code = random.Random(7), 0, None
+    while code != 0:
+        die_at = chance.randint(1, LATEST_MOMENT) if killed < KILLS else None
+        child = spawn.Process(target=mortal_worker.run, args=(broker.url, broker.log_dir, scorers, die_at))
+        child.start()
+        child.join(60)
+        code = child.exitcode
+        assert code in (0, -signal.SIGKILL)
+        killed += code == -signal.SIGKILL
+    assert killed >= 5
+    (path,) = [path for path in broker.log_dir.iterdir() if not path.name.startswith(".")]
+    assert path.read_bytes() == expected
+    assert broker.told()[-1].status == "success"
+    assert shelf(broker) == {}
+
+
 def test_of_two_stages_each_has_its_letter_and_the_record_is_scored_again_once(broker, make_log, scorer_file, flag):
     load_file(
         scorer_file(
@@ -285,7 +315,7 @@ def claimed(record: NewRecord, bodies: dict[str, bytes]) -> NewRecord:
     return record._replace(value=json.dumps({**event, "claim": {"store": "blobs", "key": key}}).encode())
 
 
-def test_what_could_not_be_read_is_dead_until_it_can_and_then_the_log_has_it(broker, make_log, scored, monkeypatch):
+def test_what_could_not_be_read_is_dead_until_it_can_and_then_the_log_has_it(broker, make_log, monkeypatch):
     log = make_log(6)
     events, bodies = Events(log), dict[str, bytes]()
     samples = [claimed(record, bodies) if n % 2 else record for n, record in enumerate(events.samples)]
@@ -301,11 +331,6 @@ def test_what_could_not_be_read_is_dead_until_it_can_and_then_the_log_has_it(bro
     assert header_of(broker)["status"] == "success"
     work(broker)
     assert broker.told()[-1].ledger[0].dead_lettered == 0
-
-
-@pytest.fixture
-def scored() -> None:
-    """Nothing: a name that a test of another file has."""
 
 
 def poison(events: Events) -> Iterator[tuple[str, NewRecord]]:
@@ -389,7 +414,7 @@ def test_a_log_that_cannot_be_written_for_a_while_fills_no_dead_letters(broker, 
     assert broker.records(DEAD_LETTERS.name) == []
 
 
-def test_scores_that_come_while_the_log_is_written_have_it_written_again(broker, make_log, scored):
+def test_scores_that_come_while_the_log_is_written_have_it_written_again(broker, make_log):
     log = make_log(5)
     events = Events(log)
     extra = json.loads(events.samples[0].value or b"")
