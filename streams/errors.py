@@ -15,7 +15,8 @@
         ├── DamagedLogError   a log whose bytes contradict themselves; carries ``member`` and ``what``
         │   └── SampleDecodeError  one sample's text is not what a sample is; the rest may be fine
         ├── LogChangedError   somebody wrote the file while we read it
-        └── LogWriteError     the new log could not be written; the old file is as it was
+        ├── LogWriteError     the new log could not be written; the old file is as it was
+        └── LogOutdatedError  scores came while it was written; the old file is as it was
 
 Each message says what is wrong, where, and what to do.
 """
@@ -35,6 +36,7 @@ __all__ = [
     "LogChangedError",
     "LogError",
     "LogNotFoundError",
+    "LogOutdatedError",
     "LogReadError",
     "LogWriteError",
     "NotALogError",
@@ -151,6 +153,13 @@ class LogWriteError(LogError):
         else:
             text = cause
         super().__init__(path, f"{_shown(path)}: {text}")
+
+
+class LogOutdatedError(LogError):
+    """Scores came in while the log was being written; what was at ``path`` before is untouched."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path, f"{_shown(path)}: scores came in while it was written. It is to be written again.")
 
 
 _ADVICE = {

@@ -235,6 +235,8 @@ class ScoreEmitted(Event):
     """The sample's metadata, as far as the run's metrics look at it."""
     errored: bool = False
     """The sample itself ended with an error (it is scored all the same)."""
+    record: str | None = None
+    """Digest of the completion's key and value, as in `SampleDeadLettered`: this record could be read."""
     source: Source
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from .claims import ClaimStores
 from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
 from .materialise.names import log_name
+from .scoring.retries import Retries
 from .scoring.scoring import Scoring
 from .settings import Settings
 from .tally.run_state import RunState
@@ -70,6 +72,8 @@ class Pipeline:
     ----------
     caught_up
         Tells whether all that is on the topics has been handed to the agents.
+    under_way
+        Batches of completions that are being scored.
     """
 
     def __init__(
@@ -84,10 +88,11 @@ class Pipeline:
         self.new_reader = new_reader
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
-        self.scoring = Scoring(settings.scorer_timeout)
+        self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
         self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
         self.caught_up: Callable[[], Awaitable[bool]] = _never
+        self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
 
@@ -110,6 +115,16 @@ class Pipeline:
     def touch(self) -> None:
         """Note that something came in."""
         self.last_activity = asyncio.get_running_loop().time()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count a batch that is being scored, so that nobody takes a long wait for a judge for idleness."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+            self.touch()
 
     def fail(self, error: BaseException) -> None:
         """End the worker: an agent met an error that it cannot deal with. Nothing is acknowledged any more."""

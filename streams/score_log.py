@@ -16,6 +16,7 @@ from .logs.source import LogSource
 from .pipeline import Listener
 from .publish.events_of_log import LogEvents, of_eval
 from .publish.plan import ScoringPlan
+from .scoring.retries import Retries
 from .settings import Settings
 from .tally.dataset_ids import take_out
 from .tally.run_state import RunState
@@ -99,6 +100,8 @@ async def score_log(
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
         )
+        # Somebody sits and waits, and what a scorer says wrong can be mended on the spot.
+        pipeline.scoring.retries = Retries(settings.scoring_attempts, transient_only=True)
         await _publish(source, plan, broker)
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

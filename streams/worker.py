@@ -66,7 +66,12 @@ async def until_idle(pipeline: Pipeline, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     while True:
         quiet = loop.time() - pipeline.last_activity
-        if quiet >= seconds and not pipeline.runs.unfinished() and await pipeline.caught_up():
+        if (
+            quiet >= seconds
+            and not pipeline.under_way
+            and not pipeline.runs.unfinished()
+            and await pipeline.caught_up()
+        ):
             return
         await asyncio.wait({pipeline.failed}, timeout=max(seconds - quiet, 0.05))
         if pipeline.failed.done():

@@ -59,7 +59,7 @@ class MaterialiseAgent:
             if not update.final or not run.balances():
                 continue
             # Known already if the worker died before the batch was acknowledged: then only the event may be missing.
-            written = run.materialised or await self._write(run)
+            written = run.materialised if run.log_holds() else await self._write(run)
             if written is None:
                 continue
             text = written.to_bytes()
@@ -70,12 +70,21 @@ class MaterialiseAgent:
         self._pipeline.touch()
 
     async def _write(self, run: RunState) -> LogMaterialised | None:
-        """Write a run's log, again and again if the disk is full or the like; None if it cannot be written."""
+        """Write a run's log, again and again if the disk is full or the like; None if it cannot be written.
+
+        None too if scores came meanwhile and more are missing now: the tally says when they are there.
+        """
         listener, delay = self._pipeline.listener, FIRST_RETRY_SECONDS
-        while True:
+        run.abandoned = None
+        while run.balances():
+            changes = run.changes
             try:
                 written = await self._write_once(run)
-            except StreamsError as error:
+            except Exception as error:
+                if run.changes != changes:
+                    continue  # whatever it was, it was of two states at once
+                if not isinstance(error, StreamsError):
+                    raise
                 run.abandoned = str(error)
                 if listener is not None and not listener.on_unwritten(run, error):
                     return None
@@ -90,10 +99,11 @@ class MaterialiseAgent:
                 if listener is not None:
                     listener.on_materialised(run, written)
                 return written
+        return None
 
     async def _write_once(self, run: RunState) -> LogMaterialised:
         stopped = threading.Event()
-        listener = self._pipeline.listener
+        listener, changes = self._pipeline.listener, run.changes
 
         def progress(done: int) -> None:
             if stopped.is_set():
@@ -105,7 +115,7 @@ class MaterialiseAgent:
 
         def write() -> LogMaterialised:
             with contextlib.closing(self._pipeline.new_reader()) as reader:
-                return write_log(run, path, reader, self._pipeline.claims, progress)
+                return write_log(run, path, reader, self._pipeline.claims, progress, changes)
 
         task = asyncio.ensure_future(asyncio.to_thread(write))
         # Nobody else looks at the error of a task that is given up, and asyncio would print it.

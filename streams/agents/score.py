@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import logging
+import time
 from typing import Any
 
+from ..dead_letters.letter import dead_letter, letter_id, record_digest
 from ..errors import CompletionError
-from ..events import SampleDeadLettered, ScoreFailure, Source
+from ..events import SampleDeadLettered, Source
 from ..pipeline import Pipeline
 from ..scoring.completion import Completion, CompletionReader
-from ..scoring.dead_letter import dead_letter
+from ..scoring.failure import Failure
+from ..scoring.retries import is_transient
 from ..scoring.scorer_set import ScorerSet
-from ..scoring.scoring import failed
+from ..scoring.scoring import Scored, failed
 from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
 from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint
@@ -20,6 +23,8 @@ from .outbox import Outbox
 from .window import Window
 
 __all__ = ["ScoreAgent"]
+
+logger = logging.getLogger(__name__)
 
 
 class ScoreAgent:
@@ -45,46 +50,85 @@ class ScoreAgent:
                 self._pipeline.fail(error)
 
     async def _take(self, event: Any) -> None:
-        batch: Batch = event.value
         self._pipeline.touch()
-        checkpoint = Checkpoint(self._app)
-        scored: list[NewRecord] = []
-        waiting: list[asyncio.Task[None]] = []
-        for record in batch.records:
-            source = Source(topic=COMPLETIONS.name, partition=batch.partition, offset=record.offset)
-            try:
-                completion = self._completions.read(record.value or b"", source)
-            except CompletionError as error:
-                checkpoint.send(DEAD_LETTERS, [dead_letter(record, source, error, "decode")])
-                scored.extend(_dead(error, source, record))
-                continue
-            scorers = self._pipeline.scoring.scorers(completion)
-            if isinstance(scorers, ScoreFailure):
-                scored.extend(_record(completion, event) for event in failed(completion, scorers))
-            elif scorers.immediate:
-                scored.extend(_record(completion, e) for e in self._pipeline.scoring.score_now(completion, scorers))
-            else:
-                await self._window.acquire(completion.size)
-                waiting.append(asyncio.create_task(self._score_slowly(completion, scorers)))
-        checkpoint.send(SCORES, scored)
+        with self._pipeline.at_work():
+            checkpoint, waiting = await self._begin(event.value)
+            if not waiting:
+                await checkpoint.commit(event)
         if waiting:
             task = asyncio.create_task(self._finish(event, checkpoint, waiting))
             self._batches.add(task)
             task.add_done_callback(self._batches.discard)
-        else:
-            await checkpoint.commit(event)
 
-    async def _score_slowly(self, completion: Completion, scorers: ScorerSet) -> None:
+    async def _begin(self, batch: Batch) -> tuple[Checkpoint, list[asyncio.Task[None]]]:
+        """Score a batch; what waits is under way when this returns, in a task for each sample."""
+        checkpoint = Checkpoint(self._app)
+        scored: list[NewRecord] = []
+        letters: list[NewRecord] = []
+        waiting: list[asyncio.Task[None]] = []
+        for record in batch.records:
+            source = Source(topic=COMPLETIONS.name, partition=batch.partition, offset=record.offset)
+            digest = record_digest(record.key, record.value)
+            try:
+                completion = await self._read(record, source, digest)
+            except CompletionError as error:
+                failure = Failure("decode", error)
+                letters.append(_letter(record, source, failure, digest))
+                scored.extend(_dead(error, failure, source, record, digest))
+                continue
+            scorers = self._pipeline.scoring.scorers(completion)
+            if isinstance(scorers, Failure):
+                result = failed(completion, scorers)
+            elif scorers.immediate:
+                result = self._pipeline.scoring.score_now(completion, scorers)
+            else:
+                await self._window.acquire(completion.size)
+                waiting.append(asyncio.create_task(self._score_slowly(record, completion, scorers)))
+                continue
+            scored.extend(_record(completion, event) for event in result.events)
+            letters.extend(_letters(record, completion, result))
+        # Letters first: who sees that a sample has failed finds its letter.
+        checkpoint.send(DEAD_LETTERS, letters)
+        checkpoint.send(SCORES, scored)
+        return checkpoint, waiting
+
+    async def _read(self, record: Record, source: Source, digest: str) -> Completion:
+        """Read a completion; where its body is claimed may be out of reach for a while.
+
+        Raises
+        ------
+        CompletionError
+            It cannot be read, and waiting does not mend that.
+        """
+        begun, attempts = time.monotonic(), 0
+        while True:
+            attempts += 1
+            try:
+                return self._completions.read(record.value or b"", source, digest)
+            except CompletionError as error:
+                retries, pause = self._pipeline.scoring.retries, None
+                if is_transient(error):
+                    pause = retries.pause(error, attempts, time.monotonic() - begun)
+                if pause is None:
+                    raise
+                logger.warning("record %d of completions: %r; next try in %.1f s", record.offset, str(error), pause)
+            await asyncio.sleep(pause)
+
+    async def _score_slowly(self, record: Record, completion: Completion, scorers: ScorerSet) -> None:
         try:
-            emitted = await self._pipeline.scoring.score(completion, scorers)
+            result = await self._pipeline.scoring.score(completion, scorers)
         finally:
             self._window.release(completion.size)
-        await self._outbox.send([_record(completion, event) for event in emitted])
+        letters = _letters(record, completion, result)
+        if letters:
+            await self._app.producer.send_batch(DEAD_LETTERS.name, letters)
+        await self._outbox.send([_record(completion, event) for event in result.events])
 
     async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:
         try:
-            await asyncio.gather(*waiting)
-            await checkpoint.commit(event)
+            with self._pipeline.at_work():
+                await asyncio.gather(*waiting)
+                await checkpoint.commit(event)
         except Exception as error:  # noqa: BLE001
             self._pipeline.fail(error)
 
@@ -93,18 +137,39 @@ def _record(completion: Completion, event: Any) -> NewRecord:
     return NewRecord(completion.eval_id.encode(), event.to_bytes())
 
 
-def _dead(error: CompletionError, source: Source, record: Record) -> list[NewRecord]:
+def _letters(record: Record, completion: Completion, result: Scored) -> list[NewRecord]:
+    """Make the letters of a completion that some scorer failed on: one for each stage, about the first to fail."""
+    first = {failure.stage: failure for failure in reversed(result.failures)}
+    return [_letter(record, completion.source, failure, completion.record) for failure in first.values()]
+
+
+def _letter(record: Record, source: Source, failure: Failure, digest: str) -> NewRecord:
+    made = dead_letter(record, source, failure)
+    logger.warning(
+        "dead letter %s: record %d of %s, partition %d (key %r), stage %s, after %d attempts: %s: %r",
+        letter_id(source.topic, failure.stage, digest), source.offset, source.topic, source.partition, record.key,
+        failure.stage, failure.attempts, type(failure.error).__name__, failure.told().message[:200],
+    )  # fmt: skip
+    return made
+
+
+def _dead(error: CompletionError, failure: Failure, source: Source, record: Record, digest: str) -> list[NewRecord]:
     """Tell the ledger of the eval, if the record says whose it was."""
     if not error.eval_id:
         return []
-    failure = ScoreFailure(type=type(error).__name__, message=str(error), stage="decode")
     event = SampleDeadLettered(
         eval_id=error.eval_id,
         run_id=error.run_id,
-        sample=error.sample,
-        error=failure,
+        sample=error.sample or _sample_of(record.key, error.eval_id),
+        error=failure.told(),
         # The same record, published again at another offset, is the same dead letter.
-        record=hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).hexdigest(),
+        record=digest,
         source=source,
     )
     return [NewRecord(error.eval_id.encode(), event.to_bytes())]
+
+
+def _sample_of(key: bytes | None, eval_id: str) -> str:
+    """Name a sample by its record's key, which is eval id / sample id if the producer keeps to it."""
+    text = (key or b"").decode(errors="replace")
+    return text[len(eval_id) + 1 :] if text.startswith(f"{eval_id}/") else ""

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..events import EvalCompleted, EvalStarted, SampleDeadLettered, ScoreEmitted
 from ..pipeline import Pipeline
-from ..tally.rows import DeadRow, ScoreRow, encode_segment
+from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
 from ..tally.runs import state_key
 from ..tally.score_reader import read_row
@@ -67,15 +67,16 @@ class TallyAgent:
         batch: Batch = event.value
         self._pipeline.touch()
         checkpoint = Checkpoint(self._app, self._table)
-        new: dict[tuple[str, str], list[ScoreRow | DeadRow]] = {}
+        new: dict[tuple[str, str], list[Row]] = {}
         touched: dict[tuple[str, str], RunState] = {}
         runs = self._pipeline.runs
         for record in batch.records:
             found = read_row(record.value or b"", record.offset) if batch.topic == SCORES.name else None
             row: ScoreRow | DeadRow
+            identity: str | None = None
             if found is not None:
                 run = runs.get(found[0], found[1])
-                row = found[2]
+                row, identity = found[2], found[3]
             else:
                 message = _decode(record, batch.topic)
                 if message is None:
@@ -85,10 +86,16 @@ class TallyAgent:
                     touched[run.eval_id, run.run_id] = run
                     checkpoint.keep(_note(run, message, record.value or b""))
                     continue
-                row = ScoreRow.of(message, record.offset) if isinstance(message, ScoreEmitted) else DeadRow.of(message)
+                if isinstance(message, ScoreEmitted):
+                    row, identity = ScoreRow.of(message, record.offset), message.record
+                else:
+                    row = DeadRow.of(message)
             touched[run.eval_id, run.run_id] = run
             if run.apply(row):
                 new.setdefault((run.eval_id, run.run_id), []).append(row)
+            revived = run.revive(identity)
+            if revived is not None:
+                new.setdefault((run.eval_id, run.run_id), []).append(revived)
         for key, rows in new.items():
             # Named after the batch: of two owners who see the same batch each writes the same segment.
             checkpoint.keep({state_key(touched[key], "rows", batch.records[-1].offset): encode_segment(rows)})

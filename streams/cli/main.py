@@ -16,6 +16,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "broker": "Run Apache Kafka on this machine, without Docker or an installed Java.",
     "config": "Show the settings in force, and where each one came from.",
+    "dead-letters": "Show what could not be scored, and requeue or drop it.",
     "publish": "Publish a log's samples to a broker, as if the eval were being run.",
     "score": "Score logs: each one's scored log is what Inspect would have written.",
     "topics": "Make the topics on Kafka.",
@@ -37,7 +38,7 @@ class _Commands(click.Group):
         with imports_for_good():
             if cmd_name in _WITH_AGENTS:
                 import_faust()
-            module = importlib.import_module(f"evalstream.streams.cli.{cmd_name}")
+            module = importlib.import_module(f"evalstream.streams.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

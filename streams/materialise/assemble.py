@@ -17,6 +17,7 @@ from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.results.reductions import reduction_plan
 
 from ..claims import ClaimStores
+from ..errors import LogOutdatedError
 from ..events import LogMaterialised
 from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.order import Places, dataset_order
@@ -41,6 +42,7 @@ def write_log(
     reader: TopicReader,
     claims: ClaimStores,
     progress: Callable[[int], None] | None = None,
+    changes: int | None = None,
 ) -> LogMaterialised:
     """Write the log of a complete run; the same state gives the same bytes.
 
@@ -54,24 +56,30 @@ def write_log(
         Where completions and scores are read again.
     progress
         Called with the number of samples written so far.
+    changes
+        Which state of the run is meant, by its count of changes; None: the present one.
 
     Raises
     ------
+    LogOutdatedError
+        The state changed while it was written; nothing is left behind.
     LogWriteError
         The log cannot be written; nothing is left behind.
     StreamsError
         A completion cannot be read again.
     """
-    return _Assembly(run, path, reader, claims).write(progress)
+    return _Assembly(run, path, reader, claims, run.changes if changes is None else changes).write(progress)
 
 
 class _Assembly:
-    def __init__(self, run: RunState, path: Path, reader: TopicReader, claims: ClaimStores) -> None:
+    def __init__(self, run: RunState, path: Path, reader: TopicReader, claims: ClaimStores, changes: int) -> None:
         if run.started is None or run.completed is None:
             raise ValueError("a log is written when its eval has started and is complete")
         self._run, self._path, self._reader, self._claims = run, path, reader, claims
         self._started, self._completed = run.started, run.completed
         self._completions = CompletionReader(claims)
+        self._changes = changes
+        self._ledger = run.ledger()
         self._names = run.names()
         # One entry of the log's reductions each: which scorer, how its epochs are reduced, and as what it is logged.
         self._plan: list[tuple[int, ScoreReducer, dict[str, str]]] = []
@@ -95,6 +103,9 @@ class _Assembly:
             for name, data in unpack_members(self._completed.members).items():
                 target.extra(name, data)  # noqa: S610 (not Django)
             self._claims.check()
+            # The run belongs to the tally, which may go on meanwhile: a log must not be of two states.
+            if self._run.changes != self._changes:
+                raise LogOutdatedError(self._path)
             digest = target.commit()
         return LogMaterialised(
             eval_id=self._run.eval_id,
@@ -102,16 +113,17 @@ class _Assembly:
             location=str(self._path),
             sha256=digest,
             status=status,
-            ledger=self._run.ledger(),
+            ledger=self._ledger,
         )
 
     def _prepare(self) -> None:
         """Tell the reader what will be read: a distant broker is asked for it once, and in its own order."""
         samples = self._run.samples
-        partitions, offsets = np.array(samples.partitions), np.array(samples.offsets)
-        for partition in set(samples.partitions):
+        # Of copies, because an array that numpy looks at cannot grow.
+        partitions, offsets = np.array(samples.partitions[:]), np.array(samples.offsets[:])
+        for partition in set(partitions.tolist()):
             self._reader.prepare(COMPLETIONS.name, partition, _ascending(offsets[partitions == partition]))
-        scores = np.concatenate([np.empty(0, np.int64), *(np.array(column.offsets) for column in self._run.columns)])
+        scores = np.concatenate([np.empty(0, np.int64), *(np.array(column.offsets[:]) for column in self._run.columns)])
         self._reader.prepare(SCORES.name, self._run.partition, _ascending(scores[scores >= 0]))
 
     def _begin(self, final: FinalResults) -> tuple[LogTarget, str]:

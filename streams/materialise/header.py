@@ -7,6 +7,7 @@ from typing import Any
 from evalstream.scorers.results.append import append_results
 from evalstream.scorers.results.models import EvalResults, HeadlineMetric
 
+from ..tally.rows import DeadRow
 from ..tally.run_state import RunState
 
 __all__ = ["gaps", "scored_header"]
@@ -77,8 +78,12 @@ def gaps(run: RunState) -> str | None:
             more = f" and {column.failed - NAMED} more" if column.failed > NAMED else ""
             sentences.append(f"{column.failed} not scored by {name} ({which}{more}; {_label(run, number)}: {reason})")
     if run.dead:
-        sentences.append(f"{len(run.dead)} not readable ({min(row.reason for row in run.dead.values())})")
+        sentences.append(f"{len(run.dead)} not readable ({min(_dead_label(row) for row in run.dead.values())})")
     return f"Of {run.expected} samples {'; '.join(sentences)}." if sentences else None
+
+
+def _dead_label(row: DeadRow) -> str:
+    return row.reason if not row.sample or row.sample in row.reason else f"sample {row.sample}: {row.reason}"
 
 
 def _label(run: RunState, number: int) -> str:

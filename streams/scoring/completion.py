@@ -15,7 +15,7 @@ from ..claims import ClaimStores
 from ..errors import CompletionError, StreamsError
 from ..events import LIVE_RUN, SampleCompleted, Source
 
-__all__ = ["Completion", "CompletionReader"]
+__all__ = ["Completion", "CompletionReader", "whose"]
 
 MOST_EPOCHS = 2**31
 
@@ -60,6 +60,8 @@ class Completion(NamedTuple):
     model: str
     multiple_correct: bool | None
     source: Source
+    record: str = ""
+    """Digest of the record that it came in, see `dead_letters.letter.record_digest`."""
 
     @property
     def size(self) -> int:
@@ -79,8 +81,8 @@ class CompletionReader:
     def __init__(self, claims: ClaimStores) -> None:
         self._claims = claims
 
-    def read(self, value: bytes, source: Source) -> Completion:
-        """Read one `SampleCompleted`.
+    def read(self, value: bytes, source: Source, record: str = "") -> Completion:
+        """Read one `SampleCompleted`, which is the value of a record of this digest.
 
         Raises
         ------
@@ -91,7 +93,7 @@ class CompletionReader:
         try:
             fields = _read(value)
         except (JsonTextError, ValidationError) as error:
-            raise CompletionError(f"not a SampleCompleted event: {_short(error)}", *_whose(value)) from error
+            raise CompletionError(f"not a SampleCompleted event: {_short(error)}", *whose(value)) from error
         if fields.unreadable is not None:
             raise CompletionError(fields.unreadable, fields.eval_id, fields.run_id)
         try:
@@ -105,7 +107,7 @@ class CompletionReader:
             raise CompletionError(str(error), fields.eval_id, fields.run_id, label) from error
         return Completion(
             fields.eval_id, fields.run_id, sample_id, epoch, members, bytes(fields.scorers),
-            fields.append, fields.model, fields.multiple_correct, source,
+            fields.append, fields.model, fields.multiple_correct, source, record,
         )  # fmt: skip
 
     def members(self, value: bytes) -> dict[str, bytes]:
@@ -186,8 +188,14 @@ def _check_shape(members: CutObject) -> None:
 _SHAPES = {"messages": (b"[", "an array"), "events": (b"[", "an array"), "metadata": (b"{", "an object")}
 
 
-def _whose(value: bytes) -> tuple[str, str]:
-    """Tell eval and run of a record that is otherwise wrong, so that the right ledger counts it."""
+def whose(value: bytes) -> tuple[str, str]:
+    """Tell eval and run of a record that is otherwise wrong, so that the right ledger counts it; "" if it does not say.
+
+    Examples
+    --------
+    >>> whose(b'{"eval_id":"e","sample":5}'), whose(b"garbage")
+    (('e', 'live'), ('', ''))
+    """
     try:
         fields = loads(value)
     except JsonTextError:
@@ -195,7 +203,18 @@ def _whose(value: bytes) -> tuple[str, str]:
     if not isinstance(fields, dict):
         return "", ""
     eval_id, run_id = fields.get("eval_id"), fields.get("run_id", "live")
-    return (eval_id, run_id) if isinstance(eval_id, str) and isinstance(run_id, str) else ("", "")
+    if not (isinstance(eval_id, str) and isinstance(run_id, str) and _is_unicode(eval_id) and _is_unicode(run_id)):
+        return "", ""
+    return eval_id, run_id
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be a key of a topic: half of a surrogate pair has no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _short(error: Exception) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
@@ -12,66 +15,114 @@ from evalstream.scorers.run import run_now
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 
-from ..events import ScoreEmitted, ScoreFailure, score_id
+from ..events import ScoreEmitted, score_id
 from .completion import Completion
+from .failure import Failure, Stage, message_of
+from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
 
-__all__ = ["Scoring", "failed"]
+__all__ = ["Scored", "Scoring", "failed"]
+
+logger = logging.getLogger(__name__)
+
+QUIET_SECONDS = 10.0
+
+
+class Scored(NamedTuple):
+    """What became of one completion: an event for each of its scorers, and what is known of those that failed."""
+
+    events: list[ScoreEmitted]
+    failures: list[Failure]
 
 
 class Scoring:
-    """Scores completions; one per worker.
+    """Scores completions; one per worker. Whatever is wrong with one costs that one only: nothing here raises.
 
     Parameters
     ----------
     timeout
         Seconds that a scorer may take for one sample.
+    retries
+        Whether scorers that are not built in are tried again.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, retries: Retries | None = None) -> None:
+        self.retries = retries or Retries()
         self._sets = ScorerSets()
+        self._timeout = timeout
         self._thread = ScorerThread(timeout)
+        self._tell_again = 0.0
 
-    def scorers(self, completion: Completion) -> ScorerSet | ScoreFailure:
+    def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
         try:
             return self._sets.get(completion.scorers)
         except Exception as error:  # noqa: BLE001 (an event may ask for anything; its sample has failed)
-            return _failure(error)
+            return Failure("score", error)
 
-    def score_now(self, completion: Completion, scorers: ScorerSet) -> list[ScoreEmitted]:
-        """Score with scorers that never wait (`ScorerSet.immediate`)."""
-        state, emitted = _state(completion), []
-        metadata = scorers.metadata(completion.members)
-        for slot, name in _names(completion, scorers):
-            start = time.perf_counter()
-            try:
-                outcome: Score | ScoreFailure | None = run_now(slot.scorer(state, state.target))
-            except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
-                outcome = _failure(error)
-            duration = time.perf_counter() - start
-            emitted.append(_event(completion, slot.index, name, slot.fingerprint, outcome, duration, metadata))
-        return emitted
+    def score_now(self, completion: Completion, scorers: ScorerSet) -> Scored:
+        """Score with scorers that never wait (`ScorerSet.immediate`); they would say the same again, so: once."""
+        try:
+            sheet = _Sheet(completion, scorers)
+            for slot, name in sheet.names:
+                start = time.perf_counter()
+                try:
+                    outcome: Score | Failure | None = run_now(slot.scorer(sheet.state, sheet.state.target))
+                except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
+                    outcome = Failure("score", error, scorer=name)
+                sheet.add(slot, name, outcome, time.perf_counter() - start)
+        except Exception as error:  # noqa: BLE001 (a sample that nothing can be made of)
+            return failed(completion, Failure("score", error))
+        return sheet.scored
 
-    async def score(self, completion: Completion, scorers: ScorerSet) -> list[ScoreEmitted]:
+    async def score(self, completion: Completion, scorers: ScorerSet) -> Scored:
         """Score with any scorers; those that may wait run on the scorers' own thread, one after the other."""
-        state, emitted = _state(completion), []
-        metadata = scorers.metadata(completion.members)
-        state.scores = dict(state.scores or {})
-        for slot, name in _names(completion, scorers):
+        try:
+            sheet = _Sheet(completion, scorers)
+            sheet.with_scores()
+            for slot, name in sheet.names:
+                outcome, duration = await self._attempts(slot, name, sheet)
+                if isinstance(outcome, Score):
+                    sheet.accept(name, outcome)
+                sheet.add(slot, name, outcome, duration)
+        except Exception as error:  # noqa: BLE001 (a sample that nothing can be made of)
+            return failed(completion, Failure("score", error))
+        return sheet.scored
+
+    async def _attempts(self, slot: Slot, name: str, sheet: _Sheet) -> tuple[Score | Failure | None, float]:
+        """Try a scorer until it says something, or has failed for good; return the last attempt's seconds, too."""
+        begun, attempts = time.monotonic(), 0
+        while True:
+            attempts += 1
             start = time.perf_counter()
             try:
-                outcome: Score | ScoreFailure | None = await self._score_one(slot, name, state)
-            except TimeoutError as error:
-                outcome = _failure(error, "timeout")
-            except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
-                outcome = _failure(error)
-            if isinstance(outcome, Score):
-                state.scores[name] = outcome
-            duration = time.perf_counter() - start
-            emitted.append(_event(completion, slot.index, name, slot.fingerprint, outcome, duration, metadata))
-        return emitted
+                score = await self._score_one(slot, name, sheet.state)
+            except Exception as error:  # noqa: BLE001 (a scorer may raise anything)
+                duration = time.perf_counter() - start
+                # A scorer that took all of its time would take it again. One whose judge did not answer may do better.
+                used_up = isinstance(error, TimeoutError) and duration >= 0.9 * self._timeout
+                final = used_up or slot.immediate
+                pause = None if final else self.retries.pause(error, attempts, time.monotonic() - begun)
+                if pause is None:
+                    stage: Stage = "timeout" if isinstance(error, TimeoutError) else "score"
+                    return Failure(stage, error, attempts, name), duration
+                self._tell(sheet.completion, name, error, pause)
+            else:
+                return score, time.perf_counter() - start
+            await asyncio.sleep(pause)
+            sheet.begin_again()
+
+    def _tell(self, completion: Completion, name: str, error: Exception, pause: float) -> None:
+        """Say that a scorer is tried again; in an outage all samples would say the same, so now and then only."""
+        now = time.monotonic()
+        if now < self._tell_again:
+            return
+        self._tell_again = now + QUIET_SECONDS
+        logger.warning(
+            "%s failed on sample %r of eval %r (%s: %r); next try in %.1f s",
+            name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
+        )  # fmt: skip
 
     async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
         if slot.immediate:
@@ -95,8 +146,43 @@ class Scoring:
         self._thread.stop()
 
 
-def failed(completion: Completion, failure: ScoreFailure) -> list[ScoreEmitted]:
-    """Say that none of a completion's scorers could be found: one failure for each that it asked for."""
+class _Sheet:
+    """One completion while its scorers look at it, and what they said so far."""
+
+    def __init__(self, completion: Completion, scorers: ScorerSet) -> None:
+        self.completion = completion
+        self.state = _state(completion)
+        self.scores: dict[str, Score] = {}
+        self.names = list(_names(completion, scorers))
+        self.scored = Scored([], [])
+        self._metadata = scorers.metadata(completion.members)
+
+    def with_scores(self) -> None:
+        """Let scorers see the scores that the sample has, and what those before them said."""
+        self.scores = dict(self.state.scores or {})
+        self.state.scores = dict(self.scores)
+
+    def begin_again(self) -> None:
+        """Show the next attempt the sample as it came: the last one may have left it half changed."""
+        self.state = _state(self.completion)
+        self.state.scores = dict(self.scores)
+
+    def accept(self, name: str, score: Score) -> None:
+        """Let the scorers that follow see a score."""
+        self.scores[name] = score
+        self.state.scores = {**(self.state.scores or {}), name: score}
+
+    def add(self, slot: Slot, name: str, outcome: Score | Failure | None, duration: float) -> None:
+        """Note what a scorer said."""
+        if isinstance(outcome, Failure):
+            self.scored.failures.append(outcome)
+        self.scored.events.append(
+            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, self._metadata)
+        )
+
+
+def failed(completion: Completion, failure: Failure) -> Scored:
+    """Say that none of a completion's scorers could be tried: one failure for each that it asked for."""
     try:
         specs = loads(completion.scorers)
     except JsonTextError:
@@ -107,7 +193,7 @@ def failed(completion: Completion, failure: ScoreFailure) -> list[ScoreEmitted]:
         name = unique_name(_spec_name(spec), names)
         names.add(name)
         emitted.append(_event(completion, index, name, name, failure, 0.0, None))
-    return emitted
+    return Scored(emitted, [failure])
 
 
 def _spec_name(spec: object) -> str:
@@ -141,7 +227,7 @@ def _event(
     index: int,
     name: str,
     fingerprint: str,
-    outcome: Score | ScoreFailure | None,
+    outcome: Score | Failure | None,
     duration: float,
     metadata: dict[str, object] | None,
 ) -> ScoreEmitted:
@@ -156,15 +242,10 @@ def _event(
         scorer=name,
         slot=index,
         score=outcome if isinstance(outcome, Score) else None,
-        error=outcome if isinstance(outcome, ScoreFailure) else None,
+        error=outcome.told() if isinstance(outcome, Failure) else None,
         duration=duration,
         metadata=metadata,
         errored=error is not None and error != b"null",
+        record=completion.record or None,
         source=completion.source,
-    )
-
-
-def _failure(error: Exception, stage: str = "score") -> ScoreFailure:
-    return ScoreFailure.model_validate(
-        {"type": type(error).__name__, "message": str(error) or type(error).__name__, "stage": stage}
     )

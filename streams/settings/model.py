@@ -92,6 +92,9 @@ class Settings(BaseSettings):
 
     scorer_timeout: float = _seconds("scoring", "How long a scorer may take for one sample.", 600.0)
     scoring_attempts: int = _number("scoring", "How often a scorer is tried on a sample before it has failed.", 3)
+    scorer_patience: float = _seconds(
+        "scoring", "How long a scorer is tried again while what it needs (a judge) cannot be reached.", 3600.0, ge=0
+    )
     window_samples: int = _number("scoring", "At most so many samples wait for their scorers at once.", 256)
     window_bytes: int = _number(
         "scoring", "At most so many bytes of samples wait for their scorers at once.", 64 * 1024 * 1024, "BYTES"

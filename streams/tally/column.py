@@ -7,7 +7,7 @@ from typing import Any
 
 from evalstream.scorers.value import Value, is_unscored
 
-from .rows import FAILED, NO_SCORE, SCORED, ScoreRow
+from .rows import FAILED, FAILURES, NO_SCORE, SCORED, ScoreRow
 
 __all__ = ["OutcomeColumn"]
 
@@ -29,6 +29,8 @@ class OutcomeColumn:
         self.offsets = array("q")
         self.metadata: dict[int, dict[str, Any]] = {}
         self._outcomes = bytearray()
+        self._names_of = array("i")
+        self._name_numbers: dict[str, int] = {}
 
     def has(self, number: int) -> bool:
         """Tell whether an outcome of this sample-epoch has been counted."""
@@ -38,6 +40,27 @@ class OutcomeColumn:
         """Tell whether there is a score, unscored ones included."""
         return number < len(self._outcomes) and self._outcomes[number] == _CODES[SCORED]
 
+    def rank(self, number: int) -> int:
+        """Return the rank of the outcome that counts, see `ScoreRow.rank`; there must be one."""
+        return self.offsets[number] + (FAILURES if self._outcomes[number] == _CODES[FAILED] else 0)
+
+    def take_back(self, number: int) -> None:
+        """Stop counting an outcome. Its value, offset and metadata stay readable until another one is set."""
+        outcome = self._outcomes[number]
+        self._outcomes[number] = _MISSING
+        name = list(self._name_numbers)[self._names_of[number]]
+        self.names[name] -= 1
+        if not self.names[name]:
+            del self.names[name]
+        if outcome == _CODES[SCORED]:
+            self.scored -= 1
+            self.unscored -= is_unscored(self.values[number])
+        elif outcome == _CODES[NO_SCORE]:
+            self.without -= 1
+        else:
+            self.failed -= 1
+            del self.failures[number]
+
     def set(self, number: int, row: ScoreRow, keep_metadata: bool) -> None:
         """Count an outcome; there must be none yet for this sample-epoch."""
         missing = number + 1 - len(self._outcomes)
@@ -45,9 +68,13 @@ class OutcomeColumn:
             self._outcomes.extend(bytes(missing))
             self.values.extend([None] * missing)
             self.offsets.extend([-1] * missing)
+            self._names_of.extend([0] * missing)
         self._outcomes[number] = _CODES[row.outcome]
         self.offsets[number] = row.score
+        self.values[number] = None
+        self.metadata.pop(number, None)
         self.names[row.scorer] = self.names.get(row.scorer, 0) + 1
+        self._names_of[number] = self._name_numbers.setdefault(row.scorer, len(self._name_numbers))
         if row.outcome == SCORED:
             self.values[number] = _INTERNED.get(row.value, row.value) if isinstance(row.value, str) else row.value
             self.scored += 1

@@ -15,17 +15,20 @@ from evalstream.scorers.value import Value
 
 from ..events import SampleDeadLettered, ScoreEmitted
 
-__all__ = ["DeadRow", "ScoreRow", "decode_segment", "encode_segment"]
+__all__ = ["DeadRow", "ReadRow", "Row", "ScoreRow", "decode_segment", "encode_segment"]
 
 SCORED, NO_SCORE, FAILED = "s", "n", "f"
+
+FAILURES = 1 << 62
+"""Larger than any offset: the rank of the first failure."""
 
 
 class ScoreRow(NamedTuple):
     """One outcome of one scorer for one sample and epoch.
 
     ``outcome`` is SCORED (``value`` is the score's value, NaN if unscored), NO_SCORE (the scorer returned None) or
-    FAILED (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the offset on
-    ``scores`` of the first event with this score id, the one that counts.
+    FAILED (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the event's
+    offset on ``scores``.
     """
 
     sample_id: str | int
@@ -38,6 +41,11 @@ class ScoreRow(NamedTuple):
     score: int
     errored: bool
     metadata: dict[str, Any] | None
+
+    @property
+    def rank(self) -> int:
+        """Which of several outcomes counts: the smallest. What a scorer said comes before failures, else the first."""
+        return self.score + (FAILURES if self.outcome == FAILED else 0)
 
     @classmethod
     def of(cls, event: ScoreEmitted, offset: int) -> ScoreRow:
@@ -69,12 +77,21 @@ class DeadRow(NamedTuple):
         return cls(completion, event.sample, event.error.message, event.record or f"{completion}")
 
 
-def encode_segment(rows: Iterable[ScoreRow | DeadRow]) -> bytes:
+class ReadRow(NamedTuple):
+    """A dead completion, by its identity, that came again and could be read: it is not dead any more."""
+
+    identity: str
+
+
+Row = ScoreRow | DeadRow | ReadRow
+
+
+def encode_segment(rows: Iterable[Row]) -> bytes:
     """Print rows as one compressed JSON text (values keep their type: 1, 1.0, true and "1" stay apart)."""
     return zlib.compress(dumps([list(row) for row in rows]), level=1)
 
 
-def decode_segment(data: bytes) -> list[ScoreRow | DeadRow]:
+def decode_segment(data: bytes) -> list[Row]:
     """Read what `encode_segment` printed.
 
     Examples
@@ -83,10 +100,12 @@ def decode_segment(data: bytes) -> list[ScoreRow | DeadRow]:
     >>> decode_segment(encode_segment([row])) == [row]
     True
     """
-    rows: list[ScoreRow | DeadRow] = []
+    rows: list[Row] = []
     for fields in loads(zlib.decompress(data)):
         if len(fields) == len(DeadRow._fields):
             rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
+        elif len(fields) == len(ReadRow._fields):
+            rows.append(ReadRow(*fields))
         else:
             fields[6] = tuple(fields[6])
             rows.append(ScoreRow(*fields))

@@ -91,6 +91,12 @@ class RunMetrics:
         first = row.metadata if after[0] == number else self._metadata(row.slot, after[0])
         self._change(row.slot, before, after, first)
 
+    def taken_back(self, slot: int, sample_id: str | int, number: int, before: Sequence[int]) -> None:
+        """Take in that a score counts no more; ``before`` is what `scored_before` said when it did."""
+        if slot < len(self._running):
+            after = self._scored_epochs(slot, sample_id)
+            self._change(slot, before or [number], after, self._metadata(slot, after[0]) if after else None)
+
     def _metadata(self, slot: int, number: int) -> dict[str, Any] | None:
         column = self._columns[slot]
         if self._keeps_metadata[slot]:
@@ -112,10 +118,12 @@ class RunMetrics:
         running, values = self._running[slot], self._columns[slot].values
         old: list[Value] = [values[n] for n in before]  # type: ignore[misc]
         new: list[Value] = [values[n] for n in after]  # type: ignore[misc]
-        if before and before[0] != after[0]:
+        first_goes = bool(before) and (not after or before[0] != after[0])
+        if first_goes:
             running.change(old, [], self._metadata(slot, before[0]))
             old = []
-        running.change(old, new, metadata)
+        if after:
+            running.change(old, new, metadata)
 
     def _replay(self, slot: int) -> None:
         """Feed a scorer's running metrics with the scores that came before the eval's start did."""

@@ -18,7 +18,7 @@ from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised
 from ..logs.order import Places, rescore_order
 from .column import OutcomeColumn
 from .dataset_ids import put_back, take_out
-from .rows import SCORED, DeadRow, ScoreRow
+from .rows import SCORED, DeadRow, ReadRow, Row, ScoreRow
 from .run_metrics import LoadScore, RunMetrics
 from .samples import SampleTable
 
@@ -36,7 +36,8 @@ class FinalResults:
 class RunState:
     """The state of one run, a function of the rows and events that were applied to it, in whatever order they came.
 
-    Of several rows for one score the first one counts; the others are doubles.
+    Of several rows for one score the first by its offset on ``scores`` counts that is no failure, else the first
+    failure. A completion that could not be read is dead until one of the same bytes can.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class RunState:
         The dataset's sample ids, which ``started`` lists no more; see `header`.
     rows
         The result rows that were published last.
+    changes
+        Grows with every change of what is counted.
     abandoned
         Why the log was not written, and will not be by this worker.
     problem
@@ -69,7 +72,8 @@ class RunState:
         self.samples = SampleTable()
         self.columns: list[OutcomeColumn] = []
         self.dead: dict[str, DeadRow] = {}
-        self.duplicates = 0
+        self.revived: set[str] = set()
+        self.duplicates = self.changes = 0
         self.final: FinalResults | None = None
         self.problem: str | None = None
         self.abandoned: str | None = None
@@ -112,28 +116,63 @@ class RunState:
         if self.completed is None:
             self.completed = event
 
-    def apply(self, row: ScoreRow | DeadRow) -> bool:
-        """Take in a row; False if its score (or dead completion) had been counted."""
-        if isinstance(row, DeadRow):
-            known = row.identity in self.dead
-            self.dead.setdefault(row.identity, row)
-            self.duplicates += known
-            return not known
+    def revive(self, identity: str | None) -> ReadRow | None:
+        """Take in that a completion can be read; return the row that says so if it had been dead."""
+        if not self.dead or identity not in self.dead:  # mostly the run has no dead ones
+            return None
+        row = ReadRow(identity)
+        self.apply(row)
+        return row
+
+    def apply(self, row: Row) -> bool:
+        """Take in a row; False if it changes nothing, because what it says, or better, had been counted."""
+        if isinstance(row, ReadRow):
+            new = row.identity not in self.revived
+            self.revived.add(row.identity)
+            self.dead.pop(row.identity, None)
+        elif isinstance(row, DeadRow):
+            new = row.identity not in self.dead and row.identity not in self.revived
+            if new:
+                self.dead[row.identity] = row
+        else:
+            return self._apply_score(row)
+        self.duplicates += not new
+        if new:
+            self._changed()
+        return new
+
+    def _apply_score(self, row: ScoreRow) -> bool:
         if self.started is not None and row.slot >= len(self.started.scorers):
             return False  # a completion asked for more scorers than its eval has
         while len(self.columns) <= row.slot:
             self.columns.append(OutcomeColumn())
         column = self.columns[row.slot]
-        number = self.samples.number(row.sample_id, row.epoch, row.completion, row.errored)
+        number = self.samples.number(row.sample_id, row.epoch, row.completion, row.errored, row.rank)
         if column.has(number):
-            self.duplicates += 1
-            return False
+            if column.rank(number) <= row.rank:
+                self.duplicates += 1
+                return False
+            self._take_back(row.slot, number)
+        self._changed()
         metrics = self._metrics if row.outcome == SCORED else None
         before = metrics.scored_before(row.slot, row.sample_id) if metrics else []
         column.set(number, row, self._metrics is None or self._metrics.keeps_metadata(row.slot))
         if metrics:
             metrics.scored(row, number, before)
         return True
+
+    def _take_back(self, slot: int, number: int) -> None:
+        """Stop counting an outcome that another one is to replace."""
+        column, sample_id = self.columns[slot], self.samples.ids[number]
+        metrics = self._metrics if column.is_scored(number) else None
+        before = metrics.scored_before(slot, sample_id) if metrics else []
+        column.take_back(number)
+        if metrics:
+            metrics.taken_back(slot, sample_id, number, before)
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self.final = None
 
     @property
     def expected(self) -> int | None:
@@ -189,6 +228,13 @@ class RunState:
             return False
         total = self.completed.samples
         return self.received >= total and all(e.scored + e.failed + e.dead_lettered >= total for e in self.ledger())
+
+    def log_holds(self) -> bool:
+        """Tell whether there is a log, and nothing has changed since that it would have to say.
+
+        The ledger tells: samples only ever come, or pass from a column into a better one.
+        """
+        return self.materialised is not None and self.materialised.ledger == self.ledger()
 
     def running_rows(self) -> list[EvalScore]:
         """Return metrics over the scores seen so far, as result rows; metrics of users are computed anew."""

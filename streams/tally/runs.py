@@ -52,8 +52,8 @@ class Runs:
         return iter(list(self._runs.values()))
 
     def unfinished(self) -> list[RunState]:
-        """Return the runs whose log is not written yet."""
-        return [run for run in self if run.materialised is None and run.abandoned is None]
+        """Return the runs whose log is not written yet, or has to be written again."""
+        return [run for run in self if run.abandoned is None and not run.log_holds()]
 
     def rebuild(
         self, table: Mapping[bytes, bytes], owned: Collection[int] = (0,), kept: Collection[int] = ()

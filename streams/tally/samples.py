@@ -14,7 +14,7 @@ _SMALLEST = 1024
 class SampleTable:
     """Numbers sample-epochs in order of arrival.
 
-    Memory is some 60 bytes a sample-epoch, so that a run of 100,000 fits beside everything else: a dict from ids to
+    Memory is some 70 bytes a sample-epoch, so that a run of 100,000 fits beside everything else: a dict from ids to
     numbers alone would take more.
 
     Examples
@@ -32,6 +32,7 @@ class SampleTable:
         self.partitions = array("i")
         self.offsets = array("q")
         self.errored = bytearray()
+        self._ranks = array("q")
         self.have_epochs = False
         """Some sample has more than one number: its epochs, or ids 1 and "1"."""
         self._epochs: set[int] = set()
@@ -42,8 +43,13 @@ class SampleTable:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def number(self, sample_id: str | int, epoch: int, completion: tuple[int, int], errored: bool) -> int:
-        """Return the number of a sample-epoch, a new one at first sight; the first completion seen is the one kept."""
+    def number(
+        self, sample_id: str | int, epoch: int, completion: tuple[int, int], errored: bool, rank: int = 0
+    ) -> int:
+        """Return the number of a sample-epoch, a new one at first sight.
+
+        Of several completions of one sample-epoch that of the smallest ``rank`` is kept, else the first one seen.
+        """
         place = self._place(sample_id, epoch)
         number = self._places[place]
         if number == _FREE:
@@ -53,11 +59,16 @@ class SampleTable:
             self.partitions.append(completion[0])
             self.offsets.append(completion[1])
             self.errored.append(errored)
+            self._ranks.append(rank)
             self._epochs.add(epoch)
             self._types.add(type(sample_id))
             self.have_epochs = len(self._epochs) > 1 or len(self._types) > 1
             if 3 * number > 2 * len(self._places):
                 self._widen()
+        elif rank < self._ranks[number]:
+            self._ranks[number] = rank
+            self.partitions[number], self.offsets[number] = completion
+            self.errored[number] = errored
         return number
 
     def epochs_of(self, sample_id: str | int) -> list[int]:

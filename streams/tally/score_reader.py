@@ -54,13 +54,14 @@ class _Event(msgspec.Struct, gc=False):
     usage: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
     errored: bool = False
+    record: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Event).decode
 
 
-def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow] | None:
-    """Return eval id, run id and row of an event at its offset on ``scores``.
+def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow, str | None] | None:
+    """Return eval id, run id and row of an event at its offset on ``scores``, and the digest of its completion.
 
     None if this is not a plain `ScoreEmitted`: another event, one with NaN in it, one that is wrong. The models of
     `events` tell which.
@@ -70,7 +71,7 @@ def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow] | None:
     >>> source = '"source":{"topic":"completions","partition":0,"offset":7}'
     >>> score = '"score_id":"x","sample_id":1,"epoch":1,"scorer":"match","slot":0,"score":{"value":"C"}'
     >>> text = f'{{"event":"score_emitted","eval_id":"e",{score},{source}}}'
-    >>> eval_id, run_id, row = read_row(text.encode(), 3)
+    >>> eval_id, run_id, row, _ = read_row(text.encode(), 3)
     >>> eval_id, run_id, row.sample_id, row.value, row.completion, row.score
     ('e', 'live', 1, 'C', (0, 7), 3)
     """
@@ -90,4 +91,4 @@ def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow] | None:
         event.sample_id, event.epoch, event.slot, event.scorer, outcome, what,
         (event.source.partition, event.source.offset), offset, event.errored, event.metadata,
     )  # fmt: skip
-    return event.eval_id, event.run_id, row
+    return event.eval_id, event.run_id, row, event.record

@@ -31,8 +31,12 @@ class Snapshots:
         self._due: dict[tuple[str, str], float] = {}
 
     def of(self, run: RunState) -> MetricsUpdated | None:
-        """Return the snapshot that is due for a run, if one is; the final one exactly once per worker."""
-        if run.final is not None or run.materialised is not None:
+        """Return the snapshot that is due for a run, if one is.
+
+        The final one comes exactly once per worker, and once more whenever something changed after it: a sample that
+        had failed has its score. ``run.final`` tells, which a change takes away; after a restart the log does.
+        """
+        if run.final is not None or run.log_holds():
             return None
         key = (run.eval_id, run.run_id)
         final = run.balances()

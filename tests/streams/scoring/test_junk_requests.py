@@ -2,8 +2,9 @@
 
 import pytest
 
-from evalstream.streams.events import EvalStarted, ScoreFailure, Source
+from evalstream.streams.events import EvalStarted, Source
 from evalstream.streams.scoring.completion import Completion
+from evalstream.streams.scoring.failure import Failure
 from evalstream.streams.scoring.scoring import Scoring, failed
 from evalstream.streams.tally.run_state import RunState
 
@@ -22,9 +23,9 @@ def completion(scorers: bytes) -> Completion:
 def test_a_completion_that_asks_for_junk_fails_and_is_counted(scorers):
     asked = completion(scorers)
     failure = Scoring(timeout=600).scorers(asked)
-    assert isinstance(failure, ScoreFailure) and failure.message
-    events = failed(asked, failure)
-    assert len(events) == 1 and events[0].error == failure
+    assert isinstance(failure, Failure) and failure.told().message
+    events = failed(asked, failure).events
+    assert len(events) == 1 and events[0].error == failure.told()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ VALUES = {
     "blob_dir": "s3://bucket/blobs",
     "scorer_timeout": 1.5,
     "scoring_attempts": 5,
+    "scorer_patience": 12.5,
     "window_samples": 7,
     "window_bytes": 1000,
     "eval_deadline": 60,

@@ -53,7 +53,8 @@ def test_a_rebuilt_run_goes_on_where_it_stopped():
 def test_runs_are_told_apart_and_a_written_log_is_remembered():
     live, again = run_of([]), run_of([])
     again.run_id = "rescore"
-    log = LogMaterialised(eval_id="e", run_id="rescore", location="x.eval", sha256="0", status="success")
+    ledger = run_of([scored(1), scored(2)]).ledger()
+    log = LogMaterialised(eval_id="e", run_id="rescore", location="x.eval", sha256="0", status="success", ledger=ledger)
     table = {
         state_key(live, "rows", 0): encode_segment([scored(1)]),
         state_key(again, "rows", 0): encode_segment([scored(1), scored(2)]),

@@ -126,5 +126,7 @@ def test_a_metric_of_users_that_fails_on_what_there_is_so_far_is_nan(clock: Cloc
 
 def test_a_run_whose_log_is_written_has_been_told_of(clock: Clock):
     run = run_of([started(METRICS[:1]), scored(1), completed(1)])
-    run.materialised = LogMaterialised(eval_id="e", location="x.eval", sha256="0", status="success")
+    run.materialised = LogMaterialised(
+        eval_id="e", location="x.eval", sha256="0", status="success", ledger=run.ledger()
+    )
     assert Snapshots(0.0, clock).of(run) is None

@@ -75,3 +75,12 @@ def test_what_a_distant_broker_does_not_have_any_more_is_missing():
     assert reader.read("a", 0, 1).value == b"a1"
     with pytest.raises(LookupError, match="record 7"):
         reader.read("a", 0, 7)
+
+
+@given(st.sets(st.integers(0, 39), min_size=1))
+def test_a_copy_of_what_is_wanted_leaves_out_what_others_have_before_between_and_behind(offsets):
+    reader = BrokerReader(LocalClient(filled(40)), distant=True)
+    wanted = sorted(offsets)
+    reader.prepare("a", 0, wanted)
+    assert [reader.read("a", 0, offset).value for offset in wanted] == [f"a{offset}".encode() for offset in wanted]
+    reader.close()
