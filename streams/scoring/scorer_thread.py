@@ -125,6 +125,8 @@ class ScorerThread:
             self._current = _Loop()
         on, call = self._current, object()
         outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        # Who was cancelled looks at no outcome any more, and asyncio would complain of an error in it.
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
         begun: list[float] = []
 
         async def limited() -> Result:
@@ -151,6 +153,10 @@ class ScorerThread:
             del on.waiting[call]
             if not on.loop.is_closed():
                 running.cancel()
+
+    async def pause(self, seconds: float) -> None:
+        """Return after so many seconds; scorers go on meanwhile."""
+        await asyncio.sleep(seconds)
 
     def _give_up_if_blocked(self, on: _Loop) -> None:
         """Abandon the loop if one step on it has lasted longer than a whole call may."""

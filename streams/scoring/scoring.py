@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import time
@@ -110,7 +109,7 @@ class Scoring:
                 self._tell(sheet.completion, name, error, pause)
             else:
                 return score, time.perf_counter() - start
-            await asyncio.sleep(pause)
+            await self._thread.pause(pause)
             sheet.begin_again()
 
     def _tell(self, completion: Completion, name: str, error: Exception, pause: float) -> None:

@@ -278,7 +278,8 @@ def test_whenever_a_worker_is_killed_while_a_log_is_healed_it_is_that_of_an_undi
     chance, killed, code = random.Random(7), 0, None
     while code != 0:
         die_at = chance.randint(1, LATEST_MOMENT) if killed < KILLS else None
-        child = spawn.Process(target=mortal_worker.run, args=(broker.url, broker.log_dir, scorers, die_at))
+        settings = Settings(broker=broker.url, log_dir=broker.log_dir)
+        child = spawn.Process(target=mortal_worker.run, args=(settings, scorers, die_at))
         child.start()
         child.join(60)
         code = child.exitcode

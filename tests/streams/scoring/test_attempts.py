@@ -153,7 +153,7 @@ def test_an_error_that_cannot_be_told_as_it_is_is_told_in_part(error):
 def test_a_sample_of_which_nothing_can_be_made_fails_each_of_its_scorers():
     asked = completion(b'[{"name":"scripted"},{"name":"match"}]', scores=b"[1]")
     scoring = Scoring(1.0)
-    appended = Completion(**{**asked.__dict__, "append": True})
+    appended = asked._replace(append=True)
     events, failures = asyncio.run(scoring.score(appended, scoring.scorers(appended)))
     assert [event.error is not None for event in events] == [True, True]
     assert len(failures) == 1
