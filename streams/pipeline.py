@@ -11,6 +11,7 @@ from .claims import ClaimStores
 from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
 from .materialise.names import log_name
+from .monitoring.recorder import NoRecorder, Recorder
 from .scoring.scoring import Scoring
 from .settings import Settings
 from .tally.run_state import RunState
@@ -70,6 +71,8 @@ class Pipeline:
     ----------
     caught_up
         Tells whether all that is on the topics has been handed to the agents.
+    recorder
+        Hears of the agents' work; by default nobody does.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Pipeline:
         self.scoring = Scoring(settings.scorer_timeout)
         self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
+        self.recorder: Recorder = NoRecorder()
         self.caught_up: Callable[[], Awaitable[bool]] = _never
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()

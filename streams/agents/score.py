@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 
 from ..errors import CompletionError
-from ..events import SampleDeadLettered, ScoreFailure, Source
+from ..events import SampleDeadLettered, ScoreEmitted, ScoreFailure, Source
 from ..pipeline import Pipeline
 from ..scoring.completion import Completion, CompletionReader
 from ..scoring.dead_letter import dead_letter
@@ -47,6 +47,7 @@ class ScoreAgent:
     async def _take(self, event: Any) -> None:
         batch: Batch = event.value
         self._pipeline.touch()
+        self._pipeline.recorder.consumed(batch)
         checkpoint = Checkpoint(self._app)
         scored: list[NewRecord] = []
         waiting: list[asyncio.Task[None]] = []
@@ -57,15 +58,17 @@ class ScoreAgent:
             except CompletionError as error:
                 checkpoint.send(DEAD_LETTERS, [dead_letter(record, source, error, "decode")])
                 scored.extend(_dead(error, source, record))
+                self._pipeline.recorder.dead_lettered("decode", error)
                 continue
             scorers = self._pipeline.scoring.scorers(completion)
             if isinstance(scorers, ScoreFailure):
-                scored.extend(_record(completion, event) for event in failed(completion, scorers))
+                scored.extend(self._records(completion, record, failed(completion, scorers)))
             elif scorers.immediate:
-                scored.extend(_record(completion, e) for e in self._pipeline.scoring.score_now(completion, scorers))
+                emitted = self._pipeline.scoring.score_now(completion, scorers)
+                scored.extend(self._records(completion, record, emitted))
             else:
                 await self._window.acquire(completion.size)
-                waiting.append(asyncio.create_task(self._score_slowly(completion, scorers)))
+                waiting.append(asyncio.create_task(self._score_slowly(completion, record, scorers)))
         checkpoint.send(SCORES, scored)
         if waiting:
             task = asyncio.create_task(self._finish(event, checkpoint, waiting))
@@ -74,12 +77,17 @@ class ScoreAgent:
         else:
             await checkpoint.commit(event)
 
-    async def _score_slowly(self, completion: Completion, scorers: ScorerSet) -> None:
+    async def _score_slowly(self, completion: Completion, record: Record, scorers: ScorerSet) -> None:
         try:
             emitted = await self._pipeline.scoring.score(completion, scorers)
         finally:
             self._window.release(completion.size)
-        await self._outbox.send([_record(completion, event) for event in emitted])
+        await self._outbox.send(self._records(completion, record, emitted))
+
+    def _records(self, completion: Completion, record: Record, emitted: list[ScoreEmitted]) -> list[NewRecord]:
+        headers = self._pipeline.recorder.scored(record, emitted)
+        key = completion.eval_id.encode()
+        return [NewRecord(key, event.to_bytes(), headers) for event in emitted]
 
     async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:
         try:
@@ -87,10 +95,6 @@ class ScoreAgent:
             await checkpoint.commit(event)
         except Exception as error:  # noqa: BLE001
             self._pipeline.fail(error)
-
-
-def _record(completion: Completion, event: Any) -> NewRecord:
-    return NewRecord(completion.eval_id.encode(), event.to_bytes())
 
 
 def _dead(error: CompletionError, source: Source, record: Record) -> list[NewRecord]:
