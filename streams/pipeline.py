@@ -12,6 +12,7 @@ from .claims import ClaimStores
 from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
 from .materialise.names import log_name
+from .monitoring.recorder import NoRecorder, Recorder
 from .scoring.retries import Retries
 from .scoring.scoring import Scoring
 from .settings import Settings
@@ -74,6 +75,8 @@ class Pipeline:
         Tells whether all that is on the topics has been handed to the agents.
     under_way
         Batches of completions that are being scored.
+    recorder
+        Hears of the agents' work; by default nobody does.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Pipeline:
         self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
         self.runs = Runs(self.load_score, _placing(partitions))
         self.destination = destination or self._default_destination
+        self.recorder: Recorder = NoRecorder()
         self.caught_up: Callable[[], Awaitable[bool]] = _never
         self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()

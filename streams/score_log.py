@@ -95,7 +95,7 @@ async def score_log(
     """
     broker = f"memory://score-{next(_brokers)}"
     outcome = _Outcome(listener)
-    own = settings.model_copy(update={"broker": broker})
+    own = settings.model_copy(update={"broker": broker, "metrics_port": None})
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .app import build_app, new_app
@@ -16,6 +17,9 @@ from .transport.client import LocalClient
 from .transport.embedded import worker_lock
 from .transport.reader import BrokerReader, TopicReader
 from .transport.stores import close_store, embedded_folder, open_store
+
+if TYPE_CHECKING:
+    from .monitoring.monitor import Monitor
 
 __all__ = ["running_worker"]
 
@@ -32,8 +36,11 @@ async def running_worker(
     ------
     BrokerError
         The broker cannot be opened, or another worker runs on an embedded one.
+    UsageError
+        Metrics cannot be served where the settings say.
     """
     async with AsyncExitStack() as stack:
+        monitor = await _monitor(settings, stack)
         if urlsplit(settings.broker).scheme == "embedded":
             stack.enter_context(worker_lock(embedded_folder(settings.broker)))
         partitions, new_reader = await _connect(settings, stack)
@@ -41,12 +48,26 @@ async def running_worker(
         pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
         stack.callback(pipeline.close)
         build_app(app, pipeline)
+        if monitor is not None:
+            monitor.watch(app, pipeline)
         # Before the start: one that is interrupted leaves services that only a stop ends.
         stack.push_async_callback(app.stop)
         await app.start()
         pipeline.caught_up = app.consumer.caught_up
         pipeline.touch()
+        if monitor is not None:
+            stack.callback(monitor.drain)  # before anything stops
         yield pipeline
+
+
+async def _monitor(settings: Settings, stack: AsyncExitStack) -> Monitor | None:
+    """Serve metrics and health, if they are asked for, from before the broker is there until all has stopped."""
+    if settings.metrics_port is None:
+        return None
+    # Not at the top: a command on one log has no use for it.
+    from .monitoring.monitor import Monitor  # noqa: PLC0415
+
+    return await stack.enter_async_context(Monitor(settings.metrics_host, settings.metrics_port))
 
 
 async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], TopicReader]]:

@@ -62,6 +62,8 @@ class ScoreAgent:
 
     async def _begin(self, batch: Batch) -> tuple[Checkpoint, list[asyncio.Task[None]]]:
         """Score a batch; what waits is under way when this returns, in a task for each sample."""
+        recorder = self._pipeline.recorder
+        recorder.consumed(batch)
         checkpoint = Checkpoint(self._app)
         scored: list[NewRecord] = []
         letters: list[NewRecord] = []
@@ -74,6 +76,7 @@ class ScoreAgent:
             except CompletionError as error:
                 failure = Failure("decode", error)
                 letters.append(_letter(record, source, failure, digest))
+                recorder.dead_lettered("decode", error)
                 scored.extend(_dead(error, failure, source, record, digest))
                 continue
             scorers = self._pipeline.scoring.scorers(completion)
@@ -85,8 +88,8 @@ class ScoreAgent:
                 await self._window.acquire(completion.size)
                 waiting.append(asyncio.create_task(self._score_slowly(record, completion, scorers)))
                 continue
-            scored.extend(_record(completion, event) for event in result.events)
-            letters.extend(_letters(record, completion, result))
+            scored.extend(self._records(completion, record, result))
+            letters.extend(self._letters(record, completion, result))
         # Letters first: who sees that a sample has failed finds its letter.
         checkpoint.send(DEAD_LETTERS, letters)
         checkpoint.send(SCORES, scored)
@@ -119,10 +122,22 @@ class ScoreAgent:
             result = await self._pipeline.scoring.score(completion, scorers)
         finally:
             self._window.release(completion.size)
-        letters = _letters(record, completion, result)
+        letters = self._letters(record, completion, result)
         if letters:
             await self._app.producer.send_batch(DEAD_LETTERS.name, letters)
-        await self._outbox.send([_record(completion, event) for event in result.events])
+        await self._outbox.send(self._records(completion, record, result))
+
+    def _records(self, completion: Completion, record: Record, result: Scored) -> list[NewRecord]:
+        headers = self._pipeline.recorder.scored(record, result.events)
+        key = completion.eval_id.encode()
+        return [NewRecord(key, event.to_bytes(), headers) for event in result.events]
+
+    def _letters(self, record: Record, completion: Completion, result: Scored) -> list[NewRecord]:
+        """Make the letters of a completion that some scorer failed on: one for each stage, about the first to fail."""
+        first = {failure.stage: failure for failure in reversed(result.failures)}
+        for stage, failure in first.items():
+            self._pipeline.recorder.dead_lettered(stage, failure.error)
+        return [_letter(record, completion.source, failure, completion.record) for failure in first.values()]
 
     async def _finish(self, event: Any, checkpoint: Checkpoint, waiting: list[asyncio.Task[None]]) -> None:
         try:
@@ -131,16 +146,6 @@ class ScoreAgent:
                 await checkpoint.commit(event)
         except Exception as error:  # noqa: BLE001
             self._pipeline.fail(error)
-
-
-def _record(completion: Completion, event: Any) -> NewRecord:
-    return NewRecord(completion.eval_id.encode(), event.to_bytes())
-
-
-def _letters(record: Record, completion: Completion, result: Scored) -> list[NewRecord]:
-    """Make the letters of a completion that some scorer failed on: one for each stage, about the first to fail."""
-    first = {failure.stage: failure for failure in reversed(result.failures)}
-    return [_letter(record, completion.source, failure, completion.record) for failure in first.values()]
 
 
 def _letter(record: Record, source: Source, failure: Failure, digest: str) -> NewRecord:

@@ -93,13 +93,16 @@ class TallyAgent:
             touched[run.eval_id, run.run_id] = run
             if run.apply(row):
                 new.setdefault((run.eval_id, run.run_id), []).append(row)
+            else:
+                self._pipeline.recorder.dropped(run, row)
             revived = run.revive(identity)
             if revived is not None:
                 new.setdefault((run.eval_id, run.run_id), []).append(revived)
         for key, rows in new.items():
             # Named after the batch: of two owners who see the same batch each writes the same segment.
             checkpoint.keep({state_key(touched[key], "rows", batch.records[-1].offset): encode_segment(rows)})
-        for run in touched.values():
+        for key, run in touched.items():
+            self._pipeline.recorder.tallied(batch, run, new.get(key, ()))
             update = self._snapshots.of(run)
             if update is not None:
                 checkpoint.send(METRICS, [of_run(run, update.to_bytes())])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -77,10 +77,42 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
 async def _run(settings: Settings, exit_when_idle: float | None) -> None:
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    with _told_to_stop(stop) as started:
+        await _work(settings, exit_when_idle, stop, started)
+
+
+@contextlib.contextmanager
+def _told_to_stop(stop: asyncio.Event) -> Iterator[Callable[[], None]]:
+    """Have signals set the event, and give up what runs until the function that this yields was called.
+
+    A worker that starts may wait for its broker, or recover, for long: nobody looks at the event meanwhile.
+    """
+    loop, task, starting = asyncio.get_running_loop(), asyncio.current_task(), True
+
+    def started() -> None:
+        nonlocal starting
+        starting = False
+
+    def end() -> None:
+        if starting and not stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
+    try:
+        yield started
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        logger.info("worker stops; it had not been ready")
+
+
+async def _work(
+    settings: Settings, exit_when_idle: float | None, stop: asyncio.Event, started: Callable[[], None]
+) -> None:
     async with running_worker(settings, _Journal()) as pipeline:
+        started()
         logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), settings.log_dir)
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_ends(pipeline, exit_when_idle))]
         done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

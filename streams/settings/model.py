@@ -107,10 +107,10 @@ class Settings(BaseSettings):
 
     metrics_interval: float = _seconds("metrics", "At most one snapshot of running metrics in this time.", 0.5, ge=0)
     metrics_port: int | None = _number(
-        "metrics", "Not used yet: port of /metrics; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
+        "metrics", "Port of /metrics; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
     )
     metrics_host: str = _setting(
-        "metrics", "HOST", "Not used yet: address that the metrics port is opened on.", "127.0.0.1"
+        "metrics", "HOST", "Address that the metrics port is opened on.", "127.0.0.1"
     )
 
     topic_prefix: str = _setting("kafka", "TEXT", "Goes before the name of every topic.", "")

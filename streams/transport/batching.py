@@ -41,6 +41,7 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._delivered: dict[TP, deque[int]] = defaultdict(deque)
+        self._first: dict[TP, deque[Record]] = defaultdict(deque)  # of each delivered batch, for `unfinished`
         self._delivery = 0
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
@@ -66,6 +67,7 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
             elif records:
                 last = records[-1]
                 self._delivered[tp].append(last.offset)
+                self._first[tp].append(records[0])
                 batch = Batch(self.own_name(tp.topic), tp.partition, records, self._delivery)
                 yield tp, self._message(tp, last.offset, None, batch, last.timestamp_ms)
 
@@ -91,9 +93,16 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
         last = None
         while delivered and delivered[0] in acked:
             last = delivered.popleft()
+            self._first[tp].popleft()
             acked.discard(last)
         self._acked[tp] = [offset for offset in self._acked[tp] if offset in acked]
         return None if last is None else last + 1
+
+    def unfinished(self, tp: TP) -> Record | None:
+        """Return the first record of the oldest batch that an agent has and has not acknowledged."""
+        acked = self._acked_index[tp]
+        batches = zip(self._delivered[tp], self._first[tp], strict=True)
+        return next((first for last, first in batches if last not in acked), None)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: `_new_offset` does not look at gaps."""
@@ -110,6 +119,7 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]
     def _forget_deliveries(self) -> None:
         self._delivery += 1
         self._delivered.clear()
+        self._first.clear()
         self._acked.clear()
         self._acked_index.clear()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Batch", "NewRecord", "Record"]
+__all__ = ["Batch", "Headers", "NewRecord", "Record"]
 
 Headers = tuple[tuple[str, bytes], ...]
 
