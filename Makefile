@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench coverage settings-page constraints clean
+.PHONY: help demo test soak lint format bench coverage settings-page constraints clean
 # Targets share one environment: two pips in it at once would be in each other's way.
 .NOTPARALLEL:
 
@@ -20,8 +20,11 @@ demo: $(VENV)/.runtime  ## Score a small log and show its metrics
 	@mkdir demo
 	$(BIN)/evalstream score examples/addition.eval --output-file demo/addition.eval
 
-test: $(VENV)/.dev  ## Run every test and doctest, with line and branch coverage
+test: $(VENV)/.dev $(BIN)/promtool  ## Run every test and doctest, with line and branch coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
+
+soak: $(VENV)/.dev  ## Run the tests that take long, or do not hold yet every time
+	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.dev  ## Check style, formatting, types and the Dockerfile
 	$(BIN)/ruff check .
@@ -67,3 +70,8 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[test,lint]'
 	@touch $@ $(VENV)/.runtime
+
+# Prometheus and its promtool, out of Debian's package without installing that: the installed one would start a service.
+# What is on the path is taken as it is.
+$(BIN)/promtool: | $(BIN)/python
+	@.ci/prometheus $(abspath $(BIN))

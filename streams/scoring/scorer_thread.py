@@ -151,8 +151,8 @@ class ScorerThread:
             raise TimeoutError(str(error) or f"no result after {self._timeout:g} s") from error
         finally:
             del on.waiting[call]
-            if not on.loop.is_closed():
-                running.cancel()
+            with contextlib.suppress(RuntimeError):  # it may have closed by now; then its tasks have ended, too
+                on.loop.call_soon_threadsafe(running.cancel)
 
     async def pause(self, seconds: float) -> None:
         """Return after so many seconds; scorers go on meanwhile."""

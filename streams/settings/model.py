@@ -109,9 +109,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = _number(
         "metrics", "Port of /metrics; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
     )
-    metrics_host: str = _setting(
-        "metrics", "HOST", "Address that the metrics port is opened on.", "127.0.0.1"
-    )
+    metrics_host: str = _setting("metrics", "HOST", "Address that the metrics port is opened on.", "127.0.0.1")
 
     topic_prefix: str = _setting("kafka", "TEXT", "Goes before the name of every topic.", "")
     partitions: int = _number("kafka", "Partitions that a topic gets when it is made.", 8)

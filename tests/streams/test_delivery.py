@@ -71,6 +71,7 @@ def test_workers_that_join_and_leave_while_events_flow_change_nothing(make_log, 
         check(workers, expected, 600)
 
 
+@pytest.mark.soak  # in one run of three the other worker took nothing over; see docs/delivery.md
 def test_a_worker_that_was_frozen_past_its_session_changes_nothing_when_it_goes_on(
     make_log, scorer_file, tmp_path, settings
 ):

@@ -18,6 +18,7 @@ def bookkeeping() -> BatchingConsumer:
     """A consumer's bookkeeping without an app."""
     consumer = LocalConsumer.__new__(LocalConsumer)
     consumer._delivered = defaultdict(deque)
+    consumer._first = defaultdict(deque)
     consumer._acked, consumer._acked_index = defaultdict(list), defaultdict(set)
     return consumer
 
@@ -42,6 +43,7 @@ def test_whatever_the_order_of_acks_the_longest_acked_prefix_is_committed(given_
     lasts, order, commits = given_deliveries
     consumer = bookkeeping()
     consumer._delivered[HERE].extend(lasts)
+    consumer._first[HERE].extend(lasts)
     acked: set[int] = set()
     committed = 0
     for last, commit in zip(order, commits, strict=True):
@@ -65,6 +67,8 @@ def test_partitions_do_not_hold_each_other_up():
     consumer = bookkeeping()
     consumer._delivered[HERE].extend([4, 9])
     consumer._delivered[THERE].append(2)
+    consumer._first[HERE].extend([0, 5])
+    consumer._first[THERE].append(0)
     ack(consumer, HERE, 9)
     ack(consumer, THERE, 2)
     assert (consumer._new_offset(HERE), consumer._new_offset(THERE)) == (None, 3)
