@@ -139,7 +139,7 @@ def test_a_port_that_is_taken_is_said_with_the_settings_name(tmp_path: Path, tak
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("host", ["host.invalid", "192.0.2.1", "a" * 300])
+@pytest.mark.parametrize("host", ["", "host.invalid", "192.0.2.1", "a" * 300])
 def test_a_host_that_is_not_this_machine_is_said_with_the_settings_name(host: str):
     async def scenario() -> None:
         with pytest.raises(UsageError, match="metrics_host"):
