@@ -30,6 +30,16 @@ MOST_SCORERS = 100
 MOST_TASKS = 100
 MOST_TASKS_AND_SCORERS = 300
 MOST_ERRORS = 50
+MOST_WAITING = 1000
+
+
+class _Counted:
+    """What was counted of one run, by scorer."""
+
+    def __init__(self) -> None:
+        self.emitted: Counter[tuple[str, str]] = Counter()
+        self.deduplicated: Counter[str] = Counter()
+        self.times: list[float] = []
 
 
 class Counters:
@@ -48,6 +58,7 @@ class Counters:
         self._dead_letters: Counter[tuple[str, ...]] = Counter()
         self._durations: dict[tuple[str, ...], Histogram] = {}
         self._times: dict[tuple[str, ...], Histogram] = {}
+        self._waiting: dict[tuple[str, str], _Counted] = {}
         self._scorers, self._tasks = LabelSets(MOST_SCORERS), LabelSets(MOST_TASKS)
         self._pairs, self._errors = LabelSets(MOST_TASKS_AND_SCORERS), LabelSets(MOST_ERRORS)
 
@@ -69,27 +80,43 @@ class Counters:
     def tallied(self, batch: Batch, run: RunState, rows: Sequence[Row]) -> None:
         """Count rows by outcome, and take the time from completion to score."""
         self.active[run.eval_id, run.run_id] = self._clock()
-        task = task_of(run)
+        counted = self._counted(run)
         scores = [row for row in rows if isinstance(row, ScoreRow)]
-        for (scorer, outcome), count in Counter((row.scorer, _outcome(row)) for row in scores).items():
-            key = (*self._pairs.of([task, scorer]), outcome)
-            self._emitted[key] += count
-        if scores:
-            offsets = {row.score for row in scores}
-            times = _histogram(self._times, self._tasks.of([task]), TIME_TO_SCORE_BOUNDS)
-            for record in batch.records:
-                if record.offset in offsets:
-                    for name, value in record.headers:
-                        if name == COMPLETED_MS and value.isdigit():
-                            times.observe((record.timestamp_ms - int(value[:20])) / 1000)
+        counted.emitted.update((row.scorer, _outcome(row)) for row in scores)
+        offsets = {row.score for row in scores}
+        for record in batch.records if scores else ():
+            if record.offset in offsets:
+                for name, value in record.headers:
+                    if name == COMPLETED_MS and value.isdigit():
+                        counted.times.append((record.timestamp_ms - int(value[:20])) / 1000)
+        # Starts and scores are on two topics, so scores may come first: their task is not known then. A start that
+        # never comes (or that the next owner meets) must not make this grow for ever.
+        if run.started is not None or len(self._waiting) > MOST_WAITING:
+            del self._waiting[run.eval_id, run.run_id]
+            self._add(task_of(run), counted)
 
     def dropped(self, run: RunState, row: ScoreRow | DeadRow) -> None:
-        """Count a double."""
-        if isinstance(row, ScoreRow):
-            if run.started is None or row.slot < len(run.started.scorers):
-                self._deduplicated[self._pairs.of([task_of(run), row.scorer])] += 1
-        else:
-            self._deduplicated[self._pairs.of([task_of(run), ""])] += 1
+        """Count a double; `tallied` follows."""
+        if not isinstance(row, ScoreRow):
+            self._counted(run).deduplicated[""] += 1
+        elif run.started is None or row.slot < len(run.started.scorers):
+            self._counted(run).deduplicated[row.scorer] += 1
+
+    def _counted(self, run: RunState) -> _Counted:
+        key = (run.eval_id, run.run_id)
+        found = self._waiting.get(key)
+        return found if found is not None else self._waiting.setdefault(key, _Counted())
+
+    def _add(self, task: str, counted: _Counted) -> None:
+        for (scorer, outcome), count in counted.emitted.items():
+            key = (*self._pairs.of([task, scorer]), outcome)
+            self._emitted[key] += count
+        for scorer, count in counted.deduplicated.items():
+            self._deduplicated[self._pairs.of([task, scorer])] += count
+        if counted.times:
+            times = _histogram(self._times, self._tasks.of([task]), TIME_TO_SCORE_BOUNDS)
+            for seconds in counted.times:
+                times.observe(seconds)
 
     def families(self) -> Iterator[Metric]:
         """Return all of it as Prometheus knows it."""

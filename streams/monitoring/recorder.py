@@ -29,7 +29,7 @@ class Recorder(Protocol):
         """Hear which rows of a batch of ``scores`` a run had not counted before; empty for an eval's start or end."""
 
     def dropped(self, run: RunState, row: ScoreRow | DeadRow) -> None:
-        """Hear that a row was not counted: it had been, or the eval has no such scorer."""
+        """Hear that a row was not counted: it had been, or the eval has no such scorer. `tallied` follows."""
 
 
 class NoRecorder:

@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, host: str, port: int, routes: Mapping[str, Route]) -> None:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self.address_family, *_, address = found[0]
         self.routes = routes
         super().__init__((str(address[0]), int(address[1])), _Handler)
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _why_not(host: str, port: int, error: Exception) -> str:
     number = getattr(error, "errno", None)
-    where = f"port {port} of {host}"
+    where = f"port {port} of {host or 'no host'}"
     if number == errno.EADDRINUSE:
         return (
             f"Metrics cannot be served on {where}: it is taken, maybe by another worker."

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scrapes import EVALSTREAM, get, until, worker
+from scrapes import EVALSTREAM, PATIENCE, get, publish, until, worker
 
-from evalstream.streams.errors import UsageError
+from evalstream.streams.errors import StreamsError, UsageError
+from evalstream.streams.events import LogMaterialised
+from evalstream.streams.monitoring.health import Health
 from evalstream.streams.monitoring.monitor import Monitor
 from evalstream.streams.settings import Settings
+from evalstream.streams.tally.run_state import RunState
 from evalstream.streams.worker import running_worker
 
 
@@ -22,6 +25,12 @@ from evalstream.streams.worker import running_worker
 def taken() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+def url_in(caplog: pytest.LogCaptureFixture) -> str:
+    """Where a worker of this process listens, by its log."""
+    (line,) = [message for message in caplog.messages if message.startswith("metrics on ")]
+    return line.removeprefix("metrics on ").removesuffix("/metrics")
 
 
 def test_a_blocked_event_loop_is_ill_and_well_again_when_it_goes_on():
@@ -49,7 +58,7 @@ def test_a_worker_whose_agent_failed_is_ill_and_says_why(tmp_path: Path, caplog:
     async def scenario() -> None:
         settings = Settings(broker=f"embedded://{tmp_path}", metrics_port=0, log_dir=tmp_path)
         async with running_worker(settings) as pipeline:
-            url = caplog.messages[0].removeprefix("metrics on ").removesuffix("/metrics")
+            url = url_in(caplog)
             await asyncio.to_thread(until, lambda: get(f"{url}/readyz")[0] == 200, "a worker that is ready")
             pipeline.fail(RuntimeError("the disk is gone"))
             for page in ("/healthz", "/readyz"):
@@ -60,26 +69,52 @@ def test_a_worker_whose_agent_failed_is_ill_and_says_why(tmp_path: Path, caplog:
     asyncio.run(scenario())
 
 
-def test_who_stops_is_not_ready_but_lives(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+class Writing:
+    """A listener that holds up the writing of a log until the worker says that it stops."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.begun = threading.Event()
+        self.seen: list[tuple[int, str]] = []
+
+    def on_progress(self, run: RunState) -> None:
+        """Say nothing."""
+
+    def on_writing(self, run: RunState, samples: int) -> None:
+        self.begun.set()
+        until(lambda: get(f"{self.url}/readyz")[0] == 503, "a worker that is not ready")
+        self.seen += [get(f"{self.url}/readyz"), get(f"{self.url}/healthz")]
+
+    def on_materialised(self, run: RunState, log: LogMaterialised) -> None:
+        raise AssertionError(log)
+
+    def on_unwritten(self, run: RunState, error: StreamsError) -> bool:
+        raise AssertionError(error)
+
+
+def test_who_stops_is_not_ready_at_once_and_lives_until_it_has_stopped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, make_log
+):
     caplog.set_level("INFO", "evalstream.worker")
-    seen = []
+    broker = f"embedded://{tmp_path / 'broker'}"
+    publish(make_log(3), "--broker", broker)
+    listener = Writing()
 
     async def scenario() -> None:
-        settings = Settings(broker=f"embedded://{tmp_path}", metrics_port=0, log_dir=tmp_path)
-        async with running_worker(settings) as pipeline:
-            url = caplog.messages[0].removeprefix("metrics on ").removesuffix("/metrics")
-            await asyncio.to_thread(until, lambda: get(f"{url}/readyz")[0] == 200, "a worker that is ready")
-            # The pipeline is closed after the app has stopped, and before the port is closed.
-            close = pipeline.close
+        async with running_worker(Settings(broker=broker, metrics_port=0, log_dir=tmp_path), listener):
+            listener.url = url_in(caplog)
+            assert await asyncio.to_thread(listener.begun.wait, PATIENCE)
 
-            def look_and_close() -> None:
-                seen.extend(get(url + page) for page in ("/readyz", "/healthz"))
-                close()
-
-            pipeline.close = look_and_close
-
-    # `running_worker` took the method before: the port is all that can be looked at from outside.
     asyncio.run(scenario())
+    assert listener.seen == [(503, "stopping\n"), (200, "ok\n")]
+    with pytest.raises(OSError, match="refused"):
+        get(f"{listener.url}/healthz")
+
+
+def test_a_stop_comes_before_every_other_reason():
+    health = Health()
+    health.drain()
+    assert (health.unready(), health.ill()) == ("stopping", None)
 
 
 def test_a_worker_that_waits_for_its_broker_lives_is_not_ready_and_can_be_stopped(tmp_path: Path):
@@ -104,7 +139,7 @@ def test_a_port_that_is_taken_is_said_with_the_settings_name(tmp_path: Path, tak
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("host", ["host.invalid", "192.0.2.1", "a" * 300])
+@pytest.mark.parametrize("host", ["", "host.invalid", "192.0.2.1", "a" * 300])
 def test_a_host_that_is_not_this_machine_is_said_with_the_settings_name(host: str):
     async def scenario() -> None:
         with pytest.raises(UsageError, match="metrics_host"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.parse
 from collections.abc import Iterator
@@ -111,6 +112,16 @@ def test_promtool_finds_what_is_wrong():
     assert done.returncode != 0
 
 
+def test_the_docs_list_each_series_with_its_type_and_its_labels(troubled: Series):
+    rows = re.findall(r"^\| `(evalstream_\w+)` \| (\w+) \| ([^|]*)\|([^|]*)\|", DOCS.read_text("utf-8"), re.M)
+    listed = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, _, labels in rows}
+    served = {}
+    for family in troubled.families:
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        served[family.name + "_total" * (family.type == "counter")] = (family.type, labels)
+    assert listed == served
+
+
 def test_openmetrics_is_there_for_who_asks(setting: Setting):
     status, text = get(f"{setting.worker.url}/metrics", "application/openmetrics-text; version=1.0.0")
     assert status == 200
@@ -192,5 +203,9 @@ def test_scores_that_no_worker_wrote_do_not_harm(setting: Setting):
     )
     headers = (("evalstream-completed-ms", b"not a number"), ("evalstream-completed-ms", b"9" * 50))
     setting.append(SCORES.name, NewRecord(b"e", value, headers))
-    series = setting.worker.until_series("evalstream_scores_emitted_total", 1, scorer='a\nb"', task="")
-    assert series.value("evalstream_task_samples_received", eval="e") == 1
+    series = setting.worker.until_series("evalstream_task_samples_received", 1, eval="e", scorer='a\nb"', task="")
+    # Whose they are is not known before the eval's start; then they are counted.
+    assert series.value("evalstream_scores_emitted_total") is None
+    start = b'{"event":"eval_started","eval_id":"e","header":{"eval":{"task":"late"}},"scorers":[{"name":"match"}]}'
+    setting.append(EVALS.name, NewRecord(b"e", start))
+    setting.worker.until_series("evalstream_scores_emitted_total", 1, task="late")
