@@ -15,7 +15,7 @@ from ...errors import BrokerError
 from ...settings.model import Settings
 from .connection import client_arguments
 from .failures import FAILURES, explained
-from .reach import unreachable
+from .reach import in_time, raise_unreachable
 from .topic_config import TopicState, topics_of, unsuitable, wanted_config, wanted_replication
 
 __all__ = ["ensure_topics", "look_at_topics"]
@@ -27,8 +27,13 @@ _Found = dict[str, tuple[int, int]]
 """Partitions and copies of each topic."""
 
 
-async def ensure_topics(settings: Settings) -> list[TopicState]:
+async def ensure_topics(settings: Settings, patient: bool = True) -> list[TopicState]:
     """Make the topics that are missing, and look at those that are there.
+
+    Parameters
+    ----------
+    patient
+        Whether a broker may take as long to answer as any request may. Somebody who waits for a command is not.
 
     Returns
     -------
@@ -40,7 +45,7 @@ async def ensure_topics(settings: Settings) -> list[TopicState]:
     BrokerError
         No broker answers, it refuses, or the topics differ in their number of partitions.
     """
-    async with _admin(settings, "making topics") as admin:
+    async with _admin(settings, "making topics", patient) as admin:
         brokers, before = await _look(admin, settings)
         copies = wanted_replication(settings, brokers)
 
@@ -71,19 +76,19 @@ async def look_at_topics(settings: Settings) -> list[TopicState]:
     BrokerError
         No broker answers, or it refuses.
     """
-    async with _admin(settings, "looking at topics") as admin:
+    async with _admin(settings, "looking at topics", patient=False) as admin:
         brokers, found = await _look(admin, settings)
         return await _states(admin, settings, brokers, found, set())
 
 
 @asynccontextmanager
-async def _admin(settings: Settings, doing: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def _admin(settings: Settings, doing: str, patient: bool) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         try:
-            await admin.start()
+            await (admin.start() if patient else in_time(settings, admin.start()))
         except FAILURES as error:
-            raise await unreachable(settings, error) from error
+            await raise_unreachable(settings, error)
         yield admin
     except FAILURES as error:
         if isinstance(error, BrokerError):

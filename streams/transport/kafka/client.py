@@ -16,7 +16,7 @@ from ..record import NewRecord, Record
 from .connection import client_arguments
 from .failures import FAILURES, explained
 from .loop_thread import LoopThread
-from .reach import unreachable
+from .reach import in_time
 from .sender import STOP_SECONDS, KafkaSender
 
 __all__ = ["KafkaClient"]
@@ -25,9 +25,6 @@ Result = TypeVar("Result")
 
 POLL_MS = 1000
 FETCH_BYTES = 8 * 1024 * 1024
-
-CONNECT_SECONDS = 6.0
-"""How long somebody who starts a command waits for brokers that do not answer, before the reasons are looked for."""
 
 SILENT_SECONDS = 60.0
 """How long a read waits for records that are there; brokers that restart are back by then."""
@@ -51,6 +48,7 @@ class KafkaClient:
         self._sender: KafkaSender | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self._place: tuple[TopicPartition, int] | None = None
+        self._ends: dict[TopicPartition, int] = {}
         try:
             self._thread.run(self._connect())
         except BaseException:
@@ -87,10 +85,7 @@ class KafkaClient:
 
     async def _connect(self) -> None:
         self._sender = KafkaSender(self._settings)
-        try:
-            await asyncio.wait_for(self._sender.start(), CONNECT_SECONDS)
-        except asyncio.TimeoutError as error:
-            raise await unreachable(self._settings, error) from error
+        await in_time(self._settings, self._sender.start())
 
     async def _disconnect(self) -> None:
         if self._sender is not None:
@@ -145,15 +140,20 @@ class KafkaClient:
         if self._place != (tp, offset):
             consumer.seek(tp, offset)
         self._place = None
-        end = (await consumer.end_offsets([tp]))[tp]
+        if offset >= self._ends.get(tp, 0):
+            self._ends[tp] = (await consumer.end_offsets([tp]))[tp]
+        consumer.resume(tp)
         last = time.monotonic()
-        while offset < end:
+        while offset < self._ends[tp]:
             found = await consumer.getmany(tp, timeout_ms=POLL_MS, max_records=max_records)
             records = [
                 Record(r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in found.get(tp, ())
             ]  # fmt: skip
             # What compaction or retention removed is passed over, maybe up to the end.
             before, offset = offset, await consumer.position(tp)
+            if offset >= self._ends[tp]:
+                # A fetch that waits for new records holds up whatever else is asked on its connection.
+                consumer.pause(tp)
             if records:
                 self._place = (tp, offset)
                 return records

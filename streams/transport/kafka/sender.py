@@ -19,7 +19,7 @@ from ..record import NewRecord
 from .connection import client_arguments
 from .failures import FAILURES, explained, may_pass
 from .partitions import partition_of
-from .reach import unreachable
+from .reach import raise_unreachable
 
 __all__ = ["FIRST_PAUSE", "LAST_PAUSE", "KafkaSender"]
 
@@ -75,7 +75,7 @@ class KafkaSender:
         try:
             await self._started()
         except FAILURES as error:
-            raise await unreachable(self._settings, error) from error
+            await raise_unreachable(self._settings, error)
 
     async def stop(self) -> None:
         """Let go of the connection; what is not confirmed by now was not promised."""

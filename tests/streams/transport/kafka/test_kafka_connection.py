@@ -12,11 +12,11 @@ from kafka_admin_helpers import MakeSettings
 
 from evalstream.streams.errors import BrokerError
 from evalstream.streams.settings import Settings
-from evalstream.streams.transport.kafka import client as client_module
 from evalstream.streams.transport.kafka import reach
 from evalstream.streams.transport.kafka.admin import look_at_topics
 from evalstream.streams.transport.kafka.client import KafkaClient
 from evalstream.streams.transport.kafka.connection import bootstrap_servers, client_arguments
+from evalstream.streams.transport.kafka.start import prepared_topics
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def nobody() -> str:
 
 
 def test_each_address_is_named_with_its_reason(nobody: str, deaf: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(reach, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(reach, "PROBE_SECONDS", 0.5)
     begin = time.monotonic()
     with pytest.raises(BrokerError) as caught:
@@ -90,5 +90,10 @@ def test_encryption_that_the_broker_does_not_speak_is_told(make_settings: MakeSe
 
 
 def test_a_broker_that_knows_no_logins_is_told(make_settings: MakeSettings):
+    settings = make_settings(kafka_sasl_mechanism="PLAIN", kafka_username="ann", kafka_password="s3kr1t")
+    with pytest.raises(BrokerError, match="kafka_sasl_") as caught:
+        KafkaClient(settings)
+    assert "s3kr1t" not in str(caught.value)
+    # Nor does a worker wait for what does not pass.
     with pytest.raises(BrokerError, match="kafka_sasl_"):
-        KafkaClient(make_settings(kafka_sasl_mechanism="PLAIN", kafka_username="ann", kafka_password="pw"))
+        asyncio.run(prepared_topics(settings))
