@@ -13,7 +13,9 @@ from kafka_admin_helpers import MakeSettings, admin_of
 
 from evalstream.streams.errors import BrokerError
 from evalstream.streams.settings import Settings
+from evalstream.streams.transport.kafka import connection
 from evalstream.streams.transport.kafka import sender as sender_module
+from evalstream.streams.transport.kafka.admin import ensure_topics
 from evalstream.streams.transport.kafka.client import KafkaClient
 from evalstream.streams.transport.kafka.partitions import partition_of
 from evalstream.streams.transport.kafka.sender import BATCH_BYTES, KafkaSender
@@ -158,6 +160,31 @@ def test_a_topic_that_goes_is_waited_for_until_it_is_back(
 
     assert asyncio.run(run()) == {partition_of(b"k", PARTITIONS): (0, 1)}
     assert name in caplog.text
+
+
+def test_after_a_failure_that_may_pass_another_producer_tries(
+    make_settings: MakeSettings, topic_prefix: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connection, "REQUEST_TIMEOUT_MS", 300)
+    monkeypatch.setattr(sender_module, "FIRST_PAUSE", 0.05)
+    settings = make_settings()
+
+    async def run() -> tuple[bool, list[Mapping[int, tuple[int, int]]]]:
+        sender = KafkaSender(settings)
+        await sender.start()
+        first = sender._producer
+        # Who names the partition does not look first whether there is such a topic.
+        sends = [asyncio.create_task(sender.send("scores", [NewRecord(b"k", b"%d" % n)], n)) for n in range(2)]
+        while caplog.text.count("next try in") < 3:
+            await asyncio.sleep(0.02)
+        await ensure_topics(settings)
+        sent = await asyncio.wait_for(asyncio.gather(*sends), 60)
+        another = sender._producer is not first
+        await sender.stop()
+        return another, sent
+
+    assert asyncio.run(run()) == (True, [{0: (0, 1)}, {1: (0, 1)}])
+    assert f"Kafka does not take records for {topic_prefix}scores (UnknownTopicOrPartitionError)" in caplog.text
 
 
 def test_nothing_to_send_is_no_error(settings: Settings):
