@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import LogWriteError, StreamsError
+from ..errors import BrokerError, LogWriteError, StreamsError
 from ..events import LogMaterialised, MetricsUpdated
 from ..materialise.assemble import write_log
 from ..pipeline import Pipeline
@@ -70,7 +70,7 @@ class MaterialiseAgent:
         self._pipeline.touch()
 
     async def _write(self, run: RunState) -> LogMaterialised | None:
-        """Write a run's log, again and again if the disk is full or the like; None if it cannot be written.
+        """Write a run's log, again and again if the disk is full, the broker away...; None if it cannot be written.
 
         None too if scores came meanwhile and more are missing now: the tally says when they are there.
         """
@@ -88,7 +88,8 @@ class MaterialiseAgent:
                 run.abandoned = str(error)
                 if listener is not None and not listener.on_unwritten(run, error):
                     return None
-                if not (isinstance(error, LogWriteError) and error.cause is not None):
+                # A broker that does not answer just now is no reason either to give up a log.
+                if not (isinstance(error, BrokerError) or (isinstance(error, LogWriteError) and error.cause)):
                     logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
                     return None
                 run.abandoned = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["imports_for_good", "share_freed_memory"]
+__all__ = ["imports_for_good", "only_our_words", "share_freed_memory"]
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 
@@ -21,6 +22,14 @@ def imports_for_good() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def only_our_words(library: str = "aiokafka") -> None:
+    """Keep a library's log to itself: while a broker is away Kafka's client writes ten lines a second.
+
+    What matters of it our own errors and warnings say.
+    """
+    logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def share_freed_memory() -> None:

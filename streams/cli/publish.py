@@ -23,6 +23,7 @@ from ..transport.record import NewRecord
 from .guard import EXIT_USAGE, fail, guarded
 from .inputs import find_logs
 from .options import scoring_options, wishes_of
+from .process import only_our_words
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
@@ -61,6 +62,7 @@ def command(
     if urlsplit(settings.broker).scheme == "memory":
         raise UsageError("memory:// ends with this command: publish to an embedded:///folder")
     wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, "overwrite")
+    only_our_words()
     client = open_client(settings)
     code = 0
     try:

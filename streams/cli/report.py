@@ -14,7 +14,7 @@ from ..events import LedgerEntry
 from ..score_log import ScoredLog
 from .text import plain, shorten
 
-__all__ = ["as_json", "brief", "print_report"]
+__all__ = ["as_json", "brief", "finite", "number", "print_report"]
 
 _ERRORS = ("stderr", "bootstrap_stderr")
 
@@ -102,18 +102,19 @@ def as_json(log: Path, scored: ScoredLog, action: str) -> dict[str, Any]:
         "status": scored.written.status,
         "action": action,
         "samples": scored.run.expected,
-        "results": _finite(scored.run.rows),
+        "results": finite(scored.run.rows),
         "error": final.error,
         "failures": _failures(scored),
         "ledger": [entry.model_dump() for entry in scored.written.ledger],
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Replace what JSON does not know: NaN and infinities by null."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -22,6 +22,7 @@ from ..settings.masking import masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
+from .process import only_our_words
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
@@ -67,6 +68,7 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     settings = loaded_settings().settings
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
+    only_our_words("aiokafka.producer.sender")
     for path in scorer_files:
         names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
         logger.info("loaded %s from %s", names or "nothing", path)

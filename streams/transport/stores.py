@@ -56,8 +56,8 @@ def open_store(url: str) -> TopicStore:
         opener = _openers.get(urlsplit(url).scheme)
         if opener is None:
             raise BrokerError(
-                f"{masked_url(url)!r} is not a broker that this version knows: use embedded:///folder"
-                " (memory:// is what `evalstream score` uses)."
+                f"{masked_url(url)!r} is not a broker that this version knows: use embedded:///folder or"
+                " kafka://host:9092 (memory:// is what `evalstream score` uses)."
             )
         _open[url] = opener(url)
     return _open[url]

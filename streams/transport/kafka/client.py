@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
+from ...errors import BrokerError
 from ...settings.model import Settings
 from ..record import NewRecord, Record
 from .connection import client_arguments
+from .failures import FAILURES, explained
 from .loop_thread import LoopThread
-from .sender import KafkaSender, explained
+from .reach import in_time
+from .sender import STOP_SECONDS, KafkaSender
 
 __all__ = ["KafkaClient"]
 
@@ -21,6 +25,9 @@ Result = TypeVar("Result")
 
 POLL_MS = 1000
 FETCH_BYTES = 8 * 1024 * 1024
+
+SILENT_SECONDS = 60.0
+"""How long a read waits for records that are there; brokers that restart are back by then."""
 
 
 class KafkaClient:
@@ -31,7 +38,8 @@ class KafkaClient:
     Raises
     ------
     BrokerError
-        From the constructor: no broker answers, or it refuses us.
+        From the constructor: no broker answers within some ten seconds, or it refuses us. From the others: a topic is
+        missing, or what was asked for does not come. Only `append` waits for brokers without an end.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,6 +48,7 @@ class KafkaClient:
         self._sender: KafkaSender | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self._place: tuple[TopicPartition, int] | None = None
+        self._ends: dict[TopicPartition, int] = {}
         try:
             self._thread.run(self._connect())
         except BaseException:
@@ -71,24 +80,31 @@ class KafkaClient:
     def _run(self, work: Coroutine[Any, Any, Result], doing: str) -> Result:
         try:
             return self._thread.run(work)
-        except KafkaError as error:
+        except FAILURES as error:
             raise explained(error, doing) from error
 
     async def _connect(self) -> None:
         self._sender = KafkaSender(self._settings)
-        await self._sender.start()
+        await in_time(self._settings, self._sender.start())
 
     async def _disconnect(self) -> None:
         if self._sender is not None:
             await self._sender.stop()
         if self._consumer is not None:
-            with contextlib.suppress(KafkaError):
-                await self._consumer.stop()
+            with contextlib.suppress(*FAILURES):
+                await asyncio.wait_for(self._consumer.stop(), STOP_SECONDS)
 
     async def _partitions(self, topic: str) -> int:
         return await self._sender.partitions(topic) if self._sender is not None else 0
 
-    def _tp(self, topic: str, partition: int) -> TopicPartition:
+    async def _tp(self, topic: str, partition: int) -> TopicPartition:
+        # Whoever asks for a topic by name makes it, on brokers that make topics by themselves.
+        if not 0 <= partition < await self._partitions(topic):
+            name = self._settings.topic_prefix + topic
+            raise BrokerError(
+                f"Kafka has no partition {partition} of topic {name!r}: run `evalstream topics create`, or start a"
+                " worker."
+            )
         return TopicPartition(self._settings.topic_prefix + topic, partition)
 
     async def _started(self) -> AIOKafkaConsumer:
@@ -104,32 +120,45 @@ class KafkaClient:
             try:
                 await consumer.start()
             except BaseException:
-                await consumer.stop()
+                with contextlib.suppress(*FAILURES):
+                    await consumer.stop()
                 raise
             self._consumer = consumer
         return self._consumer
 
     async def _offset(self, topic: str, partition: int, first: bool) -> int:
-        consumer, tp = await self._started(), self._tp(topic, partition)
+        tp = await self._tp(topic, partition)
+        consumer = await self._started()
         found = await (consumer.beginning_offsets([tp]) if first else consumer.end_offsets([tp]))
         return int(found[tp])
 
     async def _read(self, topic: str, partition: int, offset: int, max_records: int) -> list[Record]:
-        consumer, tp = await self._started(), self._tp(topic, partition)
+        tp = await self._tp(topic, partition)
+        consumer = await self._started()
         if self._place is None or self._place[0] != tp:
             consumer.assign([tp])
         if self._place != (tp, offset):
             consumer.seek(tp, offset)
         self._place = None
-        end = (await consumer.end_offsets([tp]))[tp]
-        while offset < end:
+        if offset >= self._ends.get(tp, 0):
+            self._ends[tp] = (await consumer.end_offsets([tp]))[tp]
+        consumer.resume(tp)
+        last = time.monotonic()
+        while offset < self._ends[tp]:
             found = await consumer.getmany(tp, timeout_ms=POLL_MS, max_records=max_records)
             records = [
                 Record(r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in found.get(tp, ())
             ]  # fmt: skip
             # What compaction or retention removed is passed over, maybe up to the end.
-            offset = await consumer.position(tp)
+            before, offset = offset, await consumer.position(tp)
+            if offset >= self._ends[tp]:
+                # A fetch that waits for new records holds up whatever else is asked on its connection.
+                consumer.pause(tp)
             if records:
                 self._place = (tp, offset)
                 return records
+            if offset != before:
+                last = time.monotonic()
+            elif time.monotonic() - last > SILENT_SECONDS:
+                raise asyncio.TimeoutError(f"no answer for {SILENT_SECONDS:.0f} s")
         return []

@@ -11,6 +11,8 @@ __all__ = ["LoopThread"]
 
 Result = TypeVar("Result")
 
+CANCELS, CANCEL_SECONDS = 5, 0.5
+
 
 class LoopThread:
     """Runs coroutines for threads that wait for them.
@@ -40,7 +42,19 @@ class LoopThread:
             raise
 
     def stop(self) -> None:
-        """End the thread; nothing may run any more."""
+        """End the thread, and what still runs in it."""
+        asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_all() -> None:
+    """Cancel the loop's other tasks, again if need be: some take the first time for a wish."""
+    for _ in range(CANCELS):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if not others:
+            break
+        await asyncio.wait(others, timeout=CANCEL_SECONDS)

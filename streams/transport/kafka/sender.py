@@ -5,62 +5,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    AuthenticationFailedError,
-    AuthenticationMethodNotSupported,
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    InvalidTopicError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    SaslAuthenticationFailed,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from ...errors import BrokerError
 from ...settings.model import Settings
 from ..record import NewRecord
 from .connection import client_arguments
+from .failures import FAILURES, explained, may_pass
 from .partitions import partition_of
+from .reach import raise_unreachable
 
-__all__ = ["FIRST_PAUSE", "LAST_PAUSE", "KafkaSender", "explained"]
+__all__ = ["FIRST_PAUSE", "LAST_PAUSE", "KafkaSender"]
 
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 512 * 1024
+MOST_BYTES = 90 * 1024 * 1024
+"""What a broker closes the connection over, without an answer: its socket.request.max.bytes is 100 MiB."""
+
 FIRST_PAUSE, LAST_PAUSE = 0.5, 30.0
 """Seconds between two tries while the brokers do not answer; each pause is twice the one before."""
 
+FIRST_NOTICE, LAST_NOTICE = 5.0, 60.0
+"""Seconds after which somebody who waits is told so, again and again; each time twice as long."""
+
+STOP_SECONDS = 3.0
+
 _Partitions = dict[int, list[NewRecord]]
-
-# What waiting cannot mend.
-_LOGIN = (AuthenticationFailedError, AuthenticationMethodNotSupported, SaslAuthenticationFailed)
-_RIGHTS = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
-_HOPELESS = (*_LOGIN, *_RIGHTS, InvalidTopicError, MessageSizeTooLargeError)
-
-_ADVICE: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((MessageSizeTooLargeError,), "Raise max_message_bytes, and the topic's max.message.bytes with it."),
-    (_LOGIN, "Check the kafka_sasl_… settings (evalstream config)."),
-    (_RIGHTS, "Ask for the right to do that on this topic or group."),
-)
-
-
-def explained(error: BaseException, doing: str) -> BrokerError:
-    """Make the error that says what Kafka refused, and what to do."""
-    hint = next((text for kinds, text in _ADVICE if isinstance(error, kinds)), "Check the broker and its log.")
-    return BrokerError(f"Kafka: {doing} failed: {type(error).__name__}: {error or 'no reason given'}. {hint}")
 
 
 class KafkaSender:
     """A producer: idempotent, ``acks=all``, patient.
 
-    While the brokers do not answer it keeps trying, with pauses. A batch that was in doubt is sent again, so that it
-    may be there twice; whoever reads it drops doubles by their ids.
+    While the brokers do not answer it waits, and says so now and then. aiokafka itself sends a batch again until it is
+    confirmed, and the brokers know it by its number; only if they have forgotten the producer there is a new one, and
+    a batch that was in doubt may be there twice. Whoever reads it drops doubles by their ids.
 
     Parameters
     ----------
@@ -73,6 +58,7 @@ class KafkaSender:
         self._producer: AIOKafkaProducer | None = None
         self._counts: dict[str, int] = {}
         self._starting = asyncio.Lock()
+        self._unconfirmed: set[asyncio.Future[Any]] = set()
 
     def name(self, topic: str) -> str:
         """Return the topic's name on the broker."""
@@ -88,15 +74,18 @@ class KafkaSender:
         """
         try:
             await self._started()
-        except KafkaError as error:
-            raise explained(error, f"connecting to {self._settings.broker}") from error
+        except FAILURES as error:
+            await raise_unreachable(self._settings, error)
 
     async def stop(self) -> None:
         """Let go of the connection; what is not confirmed by now was not promised."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(KafkaError):
-                await producer.stop()
+            await _let_go(producer)
+        for future in list(self._unconfirmed):
+            # Nobody else would ever tell those who wait for what a producer had not sent.
+            if not future.done():
+                future.set_exception(KafkaConnectionError("the producer has been stopped"))
 
     async def send(
         self, topic: str, records: Sequence[NewRecord], partition: int | None = None
@@ -120,28 +109,47 @@ class KafkaSender:
         BrokerError
             They refuse them for a reason that waiting does not mend.
         """
-        waiting, pause, sent = dict[int, list[NewRecord]](), FIRST_PAUSE, dict[int, tuple[int, int]]()
+        sending = asyncio.ensure_future(self._send(topic, records, partition))
+        begin, notice = time.monotonic(), FIRST_NOTICE
+        try:
+            while not (await asyncio.wait({sending}, timeout=notice))[0]:
+                notice = min(2 * notice, LAST_NOTICE)
+                logger.warning(
+                    "Kafka has not taken records for %s for %.0f s; they wait until it does.",
+                    self.name(topic), time.monotonic() - begin,
+                )  # fmt: skip
+            return sending.result()
+        finally:
+            sending.cancel()
+
+    async def _send(
+        self, topic: str, records: Sequence[NewRecord], partition: int | None
+    ) -> Mapping[int, tuple[int, int]]:
+        waiting, pause, sent = _Partitions(), FIRST_PAUSE, dict[int, tuple[int, int]]()
         if partition is not None:
             waiting[partition] = list(records)
+            records = ()
         while records or waiting:
+            producer = None
             try:
                 producer = await self._started()
-                if records and not waiting:
-                    waiting = await self._spread(producer, topic, records)
-                records = ()
+                if records:
+                    waiting, records = await self._spread(producer, topic, records), ()
                 failure = await self._try(producer, topic, waiting, sent)
-            except KafkaError as error:
+            except FAILURES as error:
                 failure = error
             if failure is None:
                 continue
-            if isinstance(failure, _HOPELESS):
+            if not may_pass(failure):
                 raise explained(failure, f"sending to topic {self.name(topic)}") from failure
             logger.warning(
                 "Kafka does not take records for %s (%s); next try in %.1f s",
                 self.name(topic), type(failure).__name__, pause,
             )  # fmt: skip
             # A new producer: after a batch in doubt the old one's sequence numbers have a hole, which brokers refuse.
-            await self.stop()
+            # Unless another send has been here first, and has made it already.
+            if producer is not None and producer is self._producer:
+                await self.stop()
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
         return sent
@@ -171,8 +179,7 @@ class KafkaSender:
                 try:
                     await producer.start()
                 except BaseException:
-                    with contextlib.suppress(KafkaError):
-                        await producer.stop()
+                    await _let_go(producer)
                     raise
                 self._producer = producer
             return self._producer
@@ -199,9 +206,9 @@ class KafkaSender:
         )
         failures = [result for result in results if result is not None]
         for failure in failures:
-            if not isinstance(failure, KafkaError):
+            if not isinstance(failure, FAILURES):
                 raise failure
-        return next((f for f in failures if isinstance(f, _HOPELESS)), failures[0] if failures else None)
+        return next((f for f in failures if not may_pass(f)), failures[0] if failures else None)
 
     async def _send_partition(
         self,
@@ -222,8 +229,24 @@ class KafkaSender:
                     break
                 count += 1
             batch.close()
-            confirmed: Any = await (await producer.send_batch(batch, self.name(topic), partition=partition))
+            if batch.size() > MOST_BYTES:
+                raise MessageSizeTooLargeError(f"a record has {records[0].size} bytes")
+            future = await producer.send_batch(batch, self.name(topic), partition=partition)
+            self._unconfirmed.add(future)
+            try:
+                confirmed: Any = await future
+            finally:
+                self._unconfirmed.discard(future)
             first, before = sent.get(partition, (confirmed.offset, 0))
             sent[partition] = (first, before + count)
             del records[:count]
         del waiting[partition]
+
+
+async def _let_go(producer: AIOKafkaProducer) -> None:
+    """Stop a producer, without waiting for brokers that do not answer: it would deliver what is under way first."""
+    with contextlib.suppress(*FAILURES):
+        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        return
+    with contextlib.suppress(*FAILURES):
+        await asyncio.wait_for(producer.client.close(), STOP_SECONDS)

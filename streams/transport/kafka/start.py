@@ -6,12 +6,12 @@ import asyncio
 import logging
 
 from ...errors import BrokerError
-from ...settings.masking import masked_url
 from ...settings.model import Settings
 from ..reader import BrokerReader
 from .admin import ensure_topics
 from .client import KafkaClient
 from .connection import client_arguments
+from .failures import may_pass
 from .sender import FIRST_PAUSE, LAST_PAUSE
 
 __all__ = ["new_kafka_reader", "prepared_topics"]
@@ -40,9 +40,9 @@ async def prepared_topics(settings: Settings) -> int:
         try:
             states = await ensure_topics(settings)
         except BrokerError as error:
-            if not getattr(error.__cause__, "retriable", False):
+            if not may_pass(error.__cause__):
                 raise
-            logger.warning("%s does not answer yet; next try in %.1f s", masked_url(settings.broker), pause)
+            logger.warning("%s Next try in %.1f s", error, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
         else:
