@@ -153,6 +153,7 @@ def test_what_was_confirmed_before_a_crash_is_there_after_it(
     holds_all(settings, publisher)
 
 
+@pytest.mark.soak  # its seconds do not hold while other tests use both cores
 def test_a_broker_that_hangs_longer_than_a_request_may_take_is_waited_for(
     cluster: LocalCluster, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
@@ -172,6 +173,7 @@ def test_a_broker_that_hangs_longer_than_a_request_may_take_is_waited_for(
     assert read_all(settings, "scores") != []
 
 
+@pytest.mark.soak  # its seconds do not hold while other tests use both cores
 def test_notices_come_less_and_less_often(
     cluster: LocalCluster, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
@@ -189,6 +191,7 @@ def test_notices_come_less_and_less_often(
     assert pauses == sorted(pauses)
 
 
+@pytest.mark.soak  # its seconds do not hold while other tests use both cores
 @pytest.mark.parametrize("end", ["pause", "kill"])
 def test_letting_go_of_a_broker_that_is_away_takes_seconds(
     cluster: LocalCluster,
