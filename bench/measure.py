@@ -51,8 +51,10 @@ def measure(command: Sequence[str], folder: Path) -> Measured:
     RunFailedError
         The command ended with an error.
     """
-    # Settings of whoever runs the benchmark would make the contestants do other work.
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("INSPECT_", "EVALSTREAM_"))}
+    # Settings of whoever runs the benchmark would make the contestants do other work. One of them: without byte code of
+    # its own (other than what pip installed for all others) a program from a source tree is compiled anew in each run.
+    settings = ("INSPECT_", "EVALSTREAM_", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     with tempfile.TemporaryFile("w+") as printed:
         started = time.perf_counter()
         process = subprocess.Popen(

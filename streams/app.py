@@ -23,6 +23,7 @@ from .settings import Settings
 from .table_manager import PromptTableManager
 from .topics import COMPLETIONS, EVALS, METRICS, SCORES
 from .transport.batching import RawSchema
+from .transport.client import BrokerClient
 
 __all__ = ["build_app", "new_app"]
 
@@ -35,6 +36,7 @@ TRANSPORTS.aliases.update(
 
 BUFFERED_BATCHES = 4
 COMMIT_SECONDS = 1.0
+NEVER_SECONDS = 24 * 60 * 60.0
 
 
 class _App(faust.App):  # type: ignore[misc]
@@ -47,8 +49,14 @@ class _App(faust.App):  # type: ignore[misc]
         self.pipeline.fail(reason)
 
 
-def new_app(settings: Settings, partitions: int = 1) -> Any:
-    """Make the bare Faust app for a broker whose topics have so many partitions."""
+def new_app(settings: Settings, partitions: int, new_client: Callable[[], BrokerClient]) -> Any:
+    """Make the bare Faust app for a broker whose topics have so many partitions.
+
+    Parameters
+    ----------
+    new_client
+        Gives a client of the broker, which the table is recovered with.
+    """
     scheme = urlsplit(settings.broker).scheme
     app = _App(
         # Groups of one name in one cluster are one group, whatever the prefix of their topics.
@@ -57,7 +65,8 @@ def new_app(settings: Settings, partitions: int = 1) -> Any:
         broker="kafka://settings" if scheme == "kafka" else settings.broker,
         store="memory://",
         broker_session_timeout=settings.session_timeout,
-        broker_request_timeout=2 * settings.session_timeout,
+        # Faust goes on as if all were well when seeking after a rebalance takes longer.
+        broker_request_timeout=NEVER_SECONDS,
         broker_commit_interval=COMMIT_SECONDS,
         table_standby_replicas=0,
         # In batches: what is buffered is bounded in bytes by the size of a fetch.
@@ -72,7 +81,8 @@ def new_app(settings: Settings, partitions: int = 1) -> Any:
         # (177, 323, 517).
         processing_guarantee="at_least_once",
     )
-    app.settings, app.partitions = settings, partitions
+    app.settings, app.partitions, app.new_client = settings, partitions, new_client
+    app.distant_broker = scheme != "memory"
     return app
 
 

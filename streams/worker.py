@@ -13,7 +13,7 @@ from .app import build_app, new_app
 from .pipeline import Listener, Pipeline
 from .settings import Settings
 from .tally.run_state import RunState
-from .transport.client import LocalClient
+from .transport.client import BrokerClient, LocalClient
 from .transport.embedded import worker_lock
 from .transport.reader import BrokerReader, TopicReader
 from .transport.stores import close_store, embedded_folder, open_store
@@ -43,8 +43,13 @@ async def running_worker(
         monitor = await _monitor(settings, stack)
         if urlsplit(settings.broker).scheme == "embedded":
             stack.enter_context(worker_lock(embedded_folder(settings.broker)))
-        partitions, new_reader = await _connect(settings, stack)
-        app = new_app(settings, partitions)
+        partitions, new_client = await _connect(settings, stack)
+        distant = urlsplit(settings.broker).scheme == "kafka"
+
+        def new_reader() -> TopicReader:
+            return BrokerReader(new_client(), distant)
+
+        app = new_app(settings, partitions, new_client)
         pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
         stack.callback(pipeline.close)
         build_app(app, pipeline)
@@ -70,16 +75,17 @@ async def _monitor(settings: Settings, stack: AsyncExitStack) -> Monitor | None:
     return await stack.enter_async_context(Monitor(settings.metrics_host, settings.metrics_port))
 
 
-async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], TopicReader]]:
-    """Return how many partitions there are, and what makes readers of them."""
+async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], BrokerClient]]:
+    """Return how many partitions there are, and what makes clients of the broker."""
     if urlsplit(settings.broker).scheme == "kafka":
         # Not at the top: a command on one log should not wait for Kafka's client.
-        from .transport.kafka.start import new_kafka_reader, prepared_topics  # noqa: PLC0415
+        from .transport.kafka.client import KafkaClient  # noqa: PLC0415
+        from .transport.kafka.start import prepared_topics  # noqa: PLC0415
 
-        return await prepared_topics(settings), lambda: new_kafka_reader(settings)
+        return await prepared_topics(settings), lambda: KafkaClient(settings)
     store = open_store(settings.broker)
     stack.callback(close_store, settings.broker)
-    return 1, lambda: BrokerReader(LocalClient(store))
+    return 1, lambda: LocalClient(store)
 
 
 async def until_idle(pipeline: Pipeline, seconds: float) -> None:

@@ -62,7 +62,7 @@ def test_what_decides_needs_neither_faust_nor_an_event_loop(path: Path):
 
 def test_only_the_shell_imports_faust():
     users = {path.relative_to(ROOT / "streams").parts[0] for path in FILES if imported_from(path, "faust", "mode")}
-    assert users <= {"app.py", "table_manager.py", "transport"}
+    assert users <= {"app.py", "recovery.py", "table_manager.py", "transport"}
 
 
 @each_file

@@ -12,7 +12,7 @@ from ..events import EvalCompleted, EvalStarted, SampleDeadLettered, ScoreEmitte
 from ..pipeline import Pipeline
 from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
-from ..tally.runs import state_key
+from ..tally.runs import eval_of, state_key
 from ..tally.score_reader import read_row
 from ..tally.snapshots import Snapshots
 from ..topics import EVALS, METRICS, SCORES
@@ -38,20 +38,17 @@ class TallyAgent:
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
         self._unseen: dict[tuple[str, str], RunState] = {}
         self._follow_up: asyncio.Task[None] | None = None
-        self._owned: set[int] = set()
-        self._generation = -1
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
         try:
-            consumer, generation = self._app.consumer, self._app.consumer_generation_id
-            owned = {tp.partition for tp in consumer.assignment() if consumer.own_name(tp.topic) == SCORES.name}
-            # Who was a member of the group's last generation, too, has not missed what another owner did.
-            kept = self._owned & owned if generation == self._generation + 1 else set()
-            foreign = self._pipeline.runs.rebuild(dict(self._table.items()), owned, kept)
-            for key in foreign:
-                del self._table.data.data[key]  # the store's own dict: this is no change of the table
-            self._owned, self._generation = owned, generation
+            recovery, place = self._app.tables.recovery, self._pipeline.runs.place
+            data = self._table.data.data  # the store's own dict: these are no changes of the table
+            for key in [key for key in data if place(eval_of(key)) not in recovery.kept]:
+                del data[key]
+            for records in recovery.found.values():
+                data.update(records)
+            self._pipeline.runs.rebuild(recovery.found.values(), recovery.kept)
         except Exception as error:  # noqa: BLE001 (Faust swallows it, and would go on with half the state)
             self._pipeline.fail(error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from ..events import EvalCompleted, EvalStarted, LogMaterialised, ScoreEmitted
 from .rows import decode_segment
 from .run_state import RunState
 
-__all__ = ["Runs", "state_key"]
+__all__ = ["Runs", "eval_of", "state_key"]
 
 Kind = Literal["start", "rows", "complete", "log"]
 
@@ -20,6 +20,17 @@ Kind = Literal["start", "rows", "complete", "log"]
 def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
     """Key of one table record of a run: its start, its completion, its log, or one of its numbered segments."""
     return dumps([run.eval_id, run.run_id, kind, number])
+
+
+def eval_of(key: bytes) -> str:
+    """Return the id of the eval that a table record is about.
+
+    Examples
+    --------
+    >>> eval_of(b'["eval-1","run-1","rows",7]')
+    'eval-1'
+    """
+    return str(loads(key)[0])
 
 
 class Runs:
@@ -55,38 +66,21 @@ class Runs:
         """Return the runs whose log is not written yet, or has to be written again."""
         return [run for run in self if run.abandoned is None and not run.log_holds()]
 
-    def rebuild(
-        self, table: Mapping[bytes, bytes], owned: Collection[int] = (0,), kept: Collection[int] = ()
-    ) -> list[bytes]:
+    def rebuild(self, tables: Iterable[Mapping[bytes, bytes]], kept: Collection[int] = ()) -> None:
         """Make the runs anew from the table's records; of several owners' records each holds true.
 
         Parameters
         ----------
-        table
-            The records.
-        owned
-            The partitions whose runs are this worker's.
+        tables
+            The records of each partition that this worker has and did not have before.
         kept
-            Those of them whose runs are up to date as they are.
-
-        Returns
-        -------
-        list
-            Keys of records that are of other partitions.
+            Partitions whose runs are up to date as they are. Runs of all others are forgotten.
         """
-        self._runs = {key: run for key, run in self._runs.items() if run.partition in owned and run.partition in kept}
-        records: list[tuple[tuple[str, str, str, int], bytes]] = []
-        foreign: list[bytes] = []
-        for key, value in table.items():
-            eval_id, run_id, kind, number = loads(key)
-            partition = self.place(eval_id)
-            if partition not in owned:
-                foreign.append(key)
-            elif partition not in kept:
-                records.append(((eval_id, run_id, kind, number), value))
-        for (eval_id, run_id, kind, number), value in sorted(records, key=lambda record: record[0]):
-            self._restore(self.get(eval_id, run_id), kind, number, value)
-        return foreign
+        self._runs = {key: run for key, run in self._runs.items() if run.partition in kept}
+        for table in tables:
+            records = sorted((tuple(loads(key)), value) for key, value in table.items())
+            for (eval_id, run_id, kind, number), value in records:
+                self._restore(self.get(eval_id, run_id), kind, number, value)
 
     def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
         if kind == "rows":

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from faust.transport import base
-from faust.transport.consumer import Consumer
 from faust.types import TP, RecordMetadata
 
 from .batching import BatchingConsumer, RecordMap
@@ -116,9 +115,6 @@ class LocalConsumer(BatchingConsumer):
             if committed is not None:
                 offsets[tp] = committed
         return offsets
-
-    async def perform_seek(self) -> None:
-        await Consumer.perform_seek(self)  # what was delivered stays delivered
 
     async def _give_back(self, fetched: RecordMap) -> None:
         for tp, records in fetched.items():

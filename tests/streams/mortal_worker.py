@@ -47,8 +47,8 @@ def run(settings: Settings, scorer_file: Path, die_at: int | None) -> None:
     kafka.FETCH_BYTES = BATCH_BYTES
     new_app = worker.new_app
 
-    def eager_app(settings: Settings, partitions: int) -> Any:
-        app = new_app(settings, partitions)
+    def eager_app(*args: Any) -> Any:
+        app = new_app(*args)
         app.conf.broker_commit_interval = COMMIT_SECONDS
         return app
 

@@ -5,9 +5,10 @@ aiokafka runs in a thread of its own, so that a busy event loop does not keep it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -18,6 +19,7 @@ from faust.types import TP
 from ..batching import BatchingConsumer
 from ..record import Record
 from .connection import client_arguments
+from .sender import FIRST_PAUSE, LAST_PAUSE
 
 __all__ = ["KafkaConsumer"]
 
@@ -36,6 +38,9 @@ is told by its heartbeats."""
 class KafkaConsumer(BatchingConsumer, driver.Consumer):  # type: ignore[misc]
     """Reads our topics in batches."""
 
+    _asked: tuple[int, int] = (-1, -1)
+    _seeking = False
+
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
@@ -50,6 +55,26 @@ class KafkaConsumer(BatchingConsumer, driver.Consumer):  # type: ignore[misc]
             TP(tp.topic, tp.partition): [Record(r.offset, r.key, r.value, r.headers, r.timestamp) for r in records]
             for tp, records in fetched.items()
         }, active
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        self._asked = self.app.consumer_generation_id, self._delivery
+        return await super()._getmany(active_partitions, timeout)
+
+    def _is_stale(self) -> bool:
+        # A fetch may be answered with what the next generation has fetched ahead: it waits while partitions move.
+        return self._seeking or self._asked != (self.app.consumer_generation_id, self._delivery)
+
+    async def _give_back(self, fetched: Mapping[TP, Sequence[Record]]) -> None:
+        await self._thread.rewind({tp: records[0].offset for tp, records in fetched.items() if records})
+
+    async def perform_seek(self) -> None:
+        # What is handed on while this seeks would come twice, and its acknowledgement stand for what comes later.
+        self._seeking = True
+        try:
+            await super().perform_seek()
+        finally:
+            self._forget_deliveries()
+            self._seeking = False
 
     async def create_topic(self, topic: str, *args: Any, **kwargs: Any) -> None:
         """Do nothing: topics are made before the app starts, with settings that Faust does not know."""
@@ -91,6 +116,46 @@ class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             heartbeat_interval_ms=min(3000, session_ms // 10),
             rebalance_timeout_ms=max(60_000, session_ms),
         )
+
+    async def rewind(self, offsets: Mapping[TP, int]) -> None:
+        """Go back to offsets that have been read past."""
+        await self.call_thread(self._rewind, offsets)
+
+    async def _rewind(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        subscription = consumer._subscription.subscription
+        for tp, offset in offsets.items():
+            place = TopicPartition(tp.topic, tp.partition)
+            state = subscription.assignment.state_value(place) if subscription and subscription.assignment else None
+            # Who has no position yet will start at what was committed.
+            if state is not None and state.has_valid_position and state.position > offset:
+                consumer.seek(place, offset)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return cast("Mapping[TP, int]", await self.call_thread(self._seek_to_committed))
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        # aiokafka's own passes over partitions in which nothing is committed: what was fetched too early is lost there.
+        consumer, pause = self._ensure_consumer(), FIRST_PAUSE
+        while True:
+            mine = consumer.assignment()
+            changelogs = {tp for tp in mine if self.consumer._is_changelog_tp(tp)}
+            consumer.pause(*changelogs)  # nobody reads them, so nobody need fetch them ahead
+            wanted = sorted(mine - changelogs)
+            try:
+                committed = dict(zip(wanted, await asyncio.gather(*map(consumer.committed, wanted)), strict=True))
+                unread = [tp for tp, offset in committed.items() if offset is None]
+                first = await consumer.beginning_offsets(unread) if unread else {}
+            except IllegalStateError:
+                return {}  # partitions move again, and will be sought again
+            except KafkaError as error:
+                logger.warning("Offsets cannot be read (%s). Next try in %.1f s", type(error).__name__, pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LAST_PAUSE)
+                continue
+            for tp in consumer.assignment() & committed.keys():
+                consumer.seek(tp, first[tp] if committed[tp] is None else committed[tp])
+            return {TP(tp.topic, tp.partition): offset for tp, offset in committed.items()}
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # Faust ends the app if a commit fails. What is not committed comes again, and its effects are there already.

@@ -7,21 +7,14 @@ import logging
 
 from ...errors import BrokerError
 from ...settings.model import Settings
-from ..reader import BrokerReader
 from .admin import ensure_topics
-from .client import KafkaClient
 from .connection import client_arguments
 from .failures import may_pass
 from .sender import FIRST_PAUSE, LAST_PAUSE
 
-__all__ = ["new_kafka_reader", "prepared_topics"]
+__all__ = ["prepared_topics"]
 
 logger = logging.getLogger(__name__)
-
-
-def new_kafka_reader(settings: Settings) -> BrokerReader:
-    """Make a reader with a connection of its own."""
-    return BrokerReader(KafkaClient(settings), distant=True)
 
 
 async def prepared_topics(settings: Settings) -> int:

@@ -104,7 +104,13 @@ class Worker:
         """Tell it to stop, and return what it had logged."""
         self.process.terminate()
         _, rest = self.process.communicate(timeout=PATIENCE)
-        return "".join(self.lines) + rest
+        self.lines.append(rest)
+        return "".join(self.lines)
+
+    def rest(self) -> list[str]:
+        """Return what an ended worker wrote and nobody has read."""
+        assert self.process.stderr is not None
+        return [] if self.process.stderr.closed else self.process.stderr.readlines()
 
 
 @contextmanager
@@ -113,6 +119,7 @@ def worker(*options: object) -> Iterator[Worker]:
     process = subprocess.Popen(
         [EVALSTREAM, "worker", "--metrics-port", "0", *map(str, options)], stderr=subprocess.PIPE, text=True
     )
+    started: Worker | None = None
     try:
         started = Worker(process)
         yield started
@@ -121,6 +128,8 @@ def worker(*options: object) -> Iterator[Worker]:
         assert process.returncode == 0, "".join(started.lines)
     finally:
         process.kill()
+        if started is not None:
+            sys.stdout.writelines([f"{started.url}:\n", *started.lines, *started.rest()])  # shown if the test fails
         process.wait()
         assert process.stderr is not None
         process.stderr.close()

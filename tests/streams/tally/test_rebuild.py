@@ -13,7 +13,7 @@ from evalstream.streams.tally.runs import Runs, state_key
 
 def rebuilt(rows: list, table: dict[bytes, bytes]) -> Runs:
     made = Runs(lambda _, offset: Scores(rows).load(offset))
-    made.rebuild(table)
+    made.rebuild([table])
     return made
 
 
@@ -84,5 +84,5 @@ def test_an_eval_whose_scorer_is_unknown_does_not_keep_others_from_being_rebuilt
 def test_rebuilding_forgets_what_was_there_before():
     made = Runs(lambda _, offset: None)
     made.get("e", "live").apply(scored(1))
-    made.rebuild({})
+    made.rebuild([])
     assert list(made) == []

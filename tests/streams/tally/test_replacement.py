@@ -126,7 +126,7 @@ def test_rebuilding_from_the_rows_that_changed_something_gives_the_live_state(da
         state_key(live, "rows", 3): encode_segment(kept[: cut // 2]),
     }
     made = Runs(lambda _, offset: Scores(rows).load(offset))
-    made.rebuild(table)
+    made.rebuild([table])
     assert everything(made.get("e", "live")) == everything(live)
 
 

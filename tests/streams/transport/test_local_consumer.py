@@ -12,6 +12,7 @@ from faust.types import TP
 
 from evalstream.streams.app import new_app
 from evalstream.streams.settings import Settings
+from evalstream.streams.transport.client import LocalClient
 from evalstream.streams.transport.record import NewRecord
 from evalstream.streams.transport.stores import close_store, open_store
 
@@ -25,7 +26,7 @@ async def consuming(count: int, committed: int | None = None) -> AsyncIterator[A
     broker = f"memory://consumer-{next(_names)}"
     store = open_store(broker)
     store.append("a", [NewRecord(None, b"%d" % i) for i in range(count)])
-    app = new_app(Settings(broker=broker))
+    app = new_app(Settings(broker=broker), 1, lambda: LocalClient(store))
     if committed is not None:
         store.commit(app.conf.id, {"a": committed})
     consumer = app.transport.create_consumer(print, on_partitions_revoked=print, on_partitions_assigned=print)

@@ -14,6 +14,7 @@ import pytest
 from evalstream.streams.app import new_app
 from evalstream.streams.errors import BrokerError
 from evalstream.streams.settings import Settings
+from evalstream.streams.transport.client import LocalClient
 from evalstream.streams.transport.memory_store import MemoryStore
 from evalstream.streams.transport.stores import close_store
 
@@ -43,7 +44,7 @@ class FullStore(MemoryStore):
 async def producing(store: MemoryStore) -> AsyncIterator[tuple[Any, Any]]:
     """Yield an app's producer over a store, and a topic of the app."""
     broker = f"memory://producer-{next(_names)}"
-    app = new_app(Settings(broker=broker))
+    app = new_app(Settings(broker=broker), 1, lambda: LocalClient(store))
     producer = app.producer
     producer._store = store
     app.topics.disabled = True

@@ -11,7 +11,6 @@ from kafka_admin_helpers import MakeSettings
 from evalstream.streams.settings import Settings
 from evalstream.streams.transport.kafka.client import KafkaClient
 from evalstream.streams.transport.kafka.partitions import partition_of
-from evalstream.streams.transport.kafka.start import new_kafka_reader
 from evalstream.streams.transport.reader import BrokerReader
 from evalstream.streams.transport.record import NewRecord
 
@@ -21,7 +20,7 @@ PLACE = partition_of(b"k", 3)
 
 @pytest.fixture
 def reader(settings: Settings) -> Iterator[BrokerReader]:
-    opened = new_kafka_reader(settings)
+    opened = BrokerReader(KafkaClient(settings), distant=True)
     yield opened
     opened.close()
 
@@ -54,4 +53,4 @@ def test_nothing_prepared_reads_from_the_broker(reader: BrokerReader, client: Ka
 
 
 def test_a_reader_needs_no_topic_until_it_reads(make_settings: MakeSettings):
-    new_kafka_reader(make_settings()).close()
+    BrokerReader(KafkaClient(make_settings()), distant=True).close()
