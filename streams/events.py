@@ -11,6 +11,7 @@ event                 topic            key
 ====================  ===============  =============================
 `EvalStarted`         ``evals``        eval id / run id / "started"
 `EvalCompleted`       ``evals``        eval id / run id / "completed"
+`EvalGivenUp`         ``evals``        eval id / run id / "given_up"
 `SampleCompleted`     ``completions``  eval id / sample id
 `ScoreEmitted`        ``scores``       eval id
 `SampleDeadLettered`  ``scores``       eval id
@@ -33,6 +34,7 @@ from evalstream.scorers.score import Score
 __all__ = [
     "Claim",
     "EvalCompleted",
+    "EvalGivenUp",
     "EvalStarted",
     "Event",
     "LedgerEntry",
@@ -178,6 +180,18 @@ class EvalCompleted(Event):
     """Further members of an .eval file, to be kept: name to text (base64 after ``base64:``)."""
 
 
+class EvalGivenUp(Event):
+    """Of an eval that has not ended nothing has come for too long: its log is written as far as it goes.
+
+    Void as soon as another sample comes, or the rest of them.
+    """
+
+    event: Literal["eval_given_up"] = "eval_given_up"
+    received: int
+    """Sample-epochs of which anything had come."""
+    reason: str
+
+
 class SampleCompleted(Event):
     """One sample of one epoch is done: its `EvalSample` without scores, and what scoring needs."""
 
@@ -285,3 +299,5 @@ class LogMaterialised(Event):
     sha256: str
     status: str
     ledger: list[LedgerEntry] = Field(default_factory=list)
+    given_up: bool | None = None
+    """The eval had been given up (`EvalGivenUp`): its end, or more samples, may still come."""

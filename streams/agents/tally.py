@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ..events import EvalCompleted, EvalStarted, SampleDeadLettered, ScoreEmitted
+from ..events import EvalCompleted, EvalGivenUp, EvalStarted, SampleDeadLettered, ScoreEmitted
 from ..pipeline import Pipeline
+from ..publish.events_of_log import of_eval
+from ..tally.deadlines import Deadlines
 from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
 from ..tally.runs import eval_of, state_key
@@ -27,7 +29,15 @@ _by_event = Field(discriminator="event")
 _of_scores: TypeAdapter[ScoreEmitted | SampleDeadLettered] = TypeAdapter(
     Annotated[ScoreEmitted | SampleDeadLettered, _by_event]
 )
-_of_evals: TypeAdapter[EvalStarted | EvalCompleted] = TypeAdapter(Annotated[EvalStarted | EvalCompleted, _by_event])
+_of_evals: TypeAdapter[EvalStarted | EvalCompleted | EvalGivenUp] = TypeAdapter(
+    Annotated[EvalStarted | EvalCompleted | EvalGivenUp, _by_event]
+)
+
+
+_Message = ScoreEmitted | SampleDeadLettered | EvalStarted | EvalCompleted | EvalGivenUp
+
+LOOKS = 10
+"""How often runs are looked at while their deadline passes."""
 
 
 class TallyAgent:
@@ -38,6 +48,7 @@ class TallyAgent:
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
         self._unseen: dict[tuple[str, str], RunState] = {}
         self._follow_up: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
@@ -54,6 +65,8 @@ class TallyAgent:
 
     async def __call__(self, stream: Any) -> None:
         """Run for ever, over the events of ``scores`` and ``evals``."""
+        if self._pipeline.settings.eval_deadline is not None and self._watch is None:
+            self._watch = asyncio.create_task(self._give_up(self._pipeline.settings.eval_deadline))
         async for event in stream.noack().events():
             try:
                 await self._take(event)
@@ -79,7 +92,7 @@ class TallyAgent:
                 if message is None:
                     continue
                 run = runs.get(message.eval_id, message.run_id)
-                if isinstance(message, EvalStarted | EvalCompleted):
+                if isinstance(message, EvalStarted | EvalCompleted | EvalGivenUp):
                     touched[run.eval_id, run.run_id] = run
                     checkpoint.keep(_note(run, message, record.value or b""))
                     continue
@@ -112,6 +125,23 @@ class TallyAgent:
         if self._unseen and (self._follow_up is None or self._follow_up.done()):
             self._follow_up = asyncio.create_task(self._show_unseen())
 
+    async def _give_up(self, deadline: float) -> None:
+        """Say of which evals nothing has come for too long. It is an event like others: whoever owns them hears it."""
+        deadlines = Deadlines(deadline)
+        try:
+            while True:
+                await asyncio.sleep(deadline / LOOKS)
+                checkpoint = Checkpoint(self._app)
+                for event in deadlines.overdue(self._pipeline.runs):
+                    run = self._pipeline.runs.get(event.eval_id, event.run_id)
+                    if run.started is None:
+                        run.abandoned = "its EvalStarted never came"
+                    logger.warning("eval %s run %s is given up: %s", run.eval_id, run.run_id, event.reason)
+                    checkpoint.send(EVALS, [of_eval(event)])
+                await checkpoint.commit()
+        except Exception as error:  # noqa: BLE001 (nobody else looks at this task)
+            self._pipeline.fail(error)
+
     async def _show_unseen(self) -> None:
         """Publish what came too soon after a snapshot, and is the last for now, when the next one is due."""
         try:
@@ -132,8 +162,11 @@ class TallyAgent:
             self._pipeline.fail(error)
 
 
-def _note(run: RunState, message: EvalStarted | EvalCompleted, value: bytes) -> dict[bytes, bytes]:
+def _note(run: RunState, message: EvalStarted | EvalCompleted | EvalGivenUp, value: bytes) -> dict[bytes, bytes]:
     """Apply an eval's start or end, and return what to keep of it: the first of each counts."""
+    if isinstance(message, EvalGivenUp):
+        run.give_up(message)
+        return {state_key(run, "given up"): value} if run.given_up is message else {}
     if isinstance(message, EvalCompleted):
         known = run.completed is not None
         run.complete(message)
@@ -145,7 +178,7 @@ def _note(run: RunState, message: EvalStarted | EvalCompleted, value: bytes) -> 
     return {} if known else {state_key(run, "start"): value}
 
 
-def _decode(record: Record, topic: str) -> ScoreEmitted | SampleDeadLettered | EvalStarted | EvalCompleted | None:
+def _decode(record: Record, topic: str) -> _Message | None:
     value = record.value or b""
     try:
         return _of_evals.validate_json(value) if topic == EVALS.name else _of_scores.validate_json(value)

@@ -17,7 +17,7 @@ from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.results.reductions import reduction_plan
 
 from ..claims import ClaimStores
-from ..errors import LogOutdatedError
+from ..errors import BrokerError, LogOutdatedError
 from ..events import LogMaterialised
 from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.order import Places, dataset_order
@@ -30,6 +30,7 @@ from ..tally.run_state import FinalResults, RunState
 from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
 from .header import scored_header
+from .losses import Losses
 from .reduced_text import ReducedText
 from .score_text import ScoreText, read_score
 
@@ -73,10 +74,11 @@ def write_log(
 
 class _Assembly:
     def __init__(self, run: RunState, path: Path, reader: TopicReader, claims: ClaimStores, changes: int) -> None:
-        if run.started is None or run.completed is None:
+        ending = run.ending
+        if run.started is None or ending is None:
             raise ValueError("a log is written when its eval has started and is complete")
         self._run, self._path, self._reader, self._claims = run, path, reader, claims
-        self._started, self._completed = run.started, run.completed
+        self._started, self._ending = run.started, ending
         self._completions = CompletionReader(claims)
         self._changes = changes
         self._ledger = run.ledger()
@@ -90,6 +92,7 @@ class _Assembly:
 
     def write(self, progress: Callable[[int], None] | None) -> LogMaterialised:
         self._prepare()
+        self._losses = Losses(self._run, self._reader)
         final = self._run.finish()
         target, status = self._begin(final)
         with target:
@@ -100,7 +103,7 @@ class _Assembly:
             if final.results is not None:
                 for entry, text in self._reductions():
                     target.add_reduction(entry, text)
-            for name, data in unpack_members(self._completed.members).items():
+            for name, data in unpack_members(self._ending.members).items():
                 target.extra(name, data)  # noqa: S610 (not Django)
             self._claims.check()
             # The run belongs to the tally, which may go on meanwhile: a log must not be of two states.
@@ -114,6 +117,7 @@ class _Assembly:
             sha256=digest,
             status=status,
             ledger=self._ledger,
+            given_up=self._run.gave_up or None,
         )
 
     def _prepare(self) -> None:
@@ -129,7 +133,7 @@ class _Assembly:
     def _begin(self, final: FinalResults) -> tuple[LogTarget, str]:
         """Create the log, and return it with its status; the header, which may be large, is let go of."""
         begun = self._run.header()
-        header = scored_header(self._run, begun, final.results, final.error)
+        header = scored_header(self._run, begun, final.results, final.error, self._losses.samples)
         target = create_log(
             self._path,
             header,
@@ -157,8 +161,11 @@ class _Assembly:
 
     def _write_sample(self, target: LogTarget, number: int) -> None:
         samples = self._run.samples
-        record = self._reader.read(COMPLETIONS.name, samples.partitions[number], samples.offsets[number])
-        members = self._completions.members(record.value or b"")
+        if self._losses.samples and self._losses.has_lost(number):
+            members = self._losses.sample(number)
+        else:
+            value = self._read(COMPLETIONS.name, samples.partitions[number], samples.offsets[number])
+            members = self._completions.members(value)
         edited = with_scores(members, list(self._new_scores(number)), self._started.action)
         text = join_object(edited)
         target.add_sample(samples.ids[number], samples.epochs[number], text, summarise(edited, edited.get("scores")))
@@ -166,7 +173,7 @@ class _Assembly:
     def _new_scores(self, number: int) -> Iterator[NewScore]:
         for slot, column in enumerate(self._run.columns):
             if column.is_scored(number):
-                event = self._event(column.offsets[number])
+                event = self._event(slot, number)
                 yield NewScore(event.scorer, event.text, self._started.scorers[slot].options, event.score_id)
 
     def _reductions(self) -> Iterator[tuple[int, bytes]]:
@@ -183,11 +190,22 @@ class _Assembly:
                     epochs = sorted(samples.epochs_of(samples.ids[number]), key=place.__getitem__)
                 epochs = [n for n in epochs if column.is_scored(n)]
                 if epochs and epochs[0] == number:
-                    texts = [self._event(column.offsets[n]).text for n in epochs]
+                    texts = [self._event(slot, n).text for n in epochs]
                     yield entry, reduce(texts, samples.ids[number])
 
-    def _event(self, offset: int) -> ScoreText:
-        return read_score(self._reader.read(SCORES.name, self._run.partition, offset).value or b"")
+    def _event(self, slot: int, number: int) -> ScoreText:
+        lost = self._losses.score(slot, number)
+        if lost is not None:
+            return lost
+        offset = self._run.columns[slot].offsets[number]
+        return read_score(self._read(SCORES.name, self._run.partition, offset))
+
+    def _read(self, topic: str, partition: int, offset: int) -> bytes:
+        try:
+            return self._reader.read(topic, partition, offset).value or b""
+        except LookupError as error:
+            # Retention removed it since we looked; who writes again sees that it is lost.
+            raise BrokerError(str(error)) from error
 
 
 def _ascending(offsets: Places) -> array[int]:

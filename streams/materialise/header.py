@@ -9,6 +9,7 @@ from evalstream.scorers.results.models import EvalResults, HeadlineMetric
 
 from ..tally.rows import DeadRow
 from ..tally.run_state import RunState
+from .losses import never_came
 
 __all__ = ["gaps", "scored_header"]
 
@@ -21,7 +22,7 @@ NAMED = 5
 
 
 def scored_header(
-    run: RunState, begun: dict[str, Any], results: EvalResults | None, error: str | None
+    run: RunState, begun: dict[str, Any], results: EvalResults | None, error: str | None, removed: int = 0
 ) -> dict[str, Any]:
     """Return the header of a run's log.
 
@@ -35,10 +36,13 @@ def scored_header(
         Its final results; None if a metric failed.
     error
         Why a metric failed.
+    removed
+        Samples whose text is gone.
     """
-    if run.started is None or run.completed is None:
+    ending = run.ending
+    if run.started is None or ending is None:
         raise ValueError("a log has a header when its eval has started and is complete")
-    header = {**begun, **run.completed.header, "status": run.completed.status}
+    header = {**begun, **ending.header, "status": ending.status}
     spec = dict(header.get("eval") or {})
     applied = [info.to_header() for info in run.infos]
     append = run.started.action == "append"
@@ -51,7 +55,7 @@ def scored_header(
         header["results"] = _results(old, results, append, spec.get("headline_metric"))
     elif append and old is not None:
         header["results"] = old
-    problem = error or gaps(run)
+    problem = error or gaps(run, removed)
     if problem is not None:
         header["status"] = "error"
         header["error"] = {"message": problem, "traceback": "", "traceback_ansi": ""}
@@ -66,9 +70,13 @@ def _results(old: dict[str, Any] | None, new: EvalResults, append: bool, declare
     return new.model_copy(update=carried).as_json()
 
 
-def gaps(run: RunState) -> str | None:
-    """Say which scores are missing and why; None if none are."""
+def gaps(run: RunState, removed: int = 0) -> str | None:
+    """Say which samples and scores are missing and why; None if none are."""
     sentences = []
+    if run.gave_up and run.given_up is not None:
+        sentences.append(_never_came(run, run.given_up.reason))
+    if removed:
+        sentences.append(f"{removed} without their text (retention had removed their completions)")
     order = [number for number in map(int, run.order()) if any(number in c.failures for c in run.columns)]
     for name, column in zip(run.names(), run.columns, strict=False):
         if column.failed:
@@ -79,7 +87,22 @@ def gaps(run: RunState) -> str | None:
             sentences.append(f"{column.failed} not scored by {name} ({which}{more}; {_label(run, number)}: {reason})")
     if run.dead:
         sentences.append(f"{len(run.dead)} not readable ({min(_dead_label(row) for row in run.dead.values())})")
-    return f"Of {run.expected} samples {'; '.join(sentences)}." if sentences else None
+    return (
+        f"Of {run.received if run.expected is None else run.expected} samples {'; '.join(sentences)}."
+        if sentences
+        else None
+    )
+
+
+def _never_came(run: RunState, reason: str) -> str:
+    missing = list(never_came(run))
+    # The dataset says more than what was expected, if a limit was set, and nothing of samples that nobody could name.
+    count = (run.expected or 0) - run.received
+    if count <= 0:
+        return f"the eval has not ended ({reason})"
+    named = ", ".join(missing[:NAMED]) if len(missing) == count else ""
+    which = f"{named}{f' and {count - NAMED} more' if count > NAMED else ''}; " if named else ""
+    return f"{count} never came, or were removed before they were scored ({which}{reason})"
 
 
 def _dead_label(row: DeadRow) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from evalstream.scorers.jsontext import JsonTextError, dumps, join_object, loads, split_object
 
 from ..errors import LogError
-from ..events import LIVE_RUN, Claim, EvalCompleted, EvalStarted, LogShape, SampleCompleted
+from ..events import LIVE_RUN, Claim, EvalCompleted, EvalGivenUp, EvalStarted, LogShape, SampleCompleted
 from ..logs.codec import ZSTANDARD
 from ..logs.order import rescore_order
 from ..logs.source import LogSource
@@ -22,14 +22,13 @@ _OF_START = ("version", "eval", "plan", "tags", "metadata")
 _OF_RESULTS = ("early_stopping", "metadata", "logged_samples")
 
 
-def of_eval(event: EvalStarted | EvalCompleted) -> NewRecord:
+def of_eval(event: EvalStarted | EvalCompleted | EvalGivenUp) -> NewRecord:
     """Make the record of an eval's start or end.
 
     ``evals`` is compacted: of one key the last record stays. So start and end have a key each, and the eval's id
     chooses the partition.
     """
-    kind = "started" if isinstance(event, EvalStarted) else "completed"
-    key = f"{event.eval_id}/{event.run_id}/{kind}".encode(errors="replace")
+    key = f"{event.eval_id}/{event.run_id}/{event.event.removeprefix('eval_')}".encode(errors="replace")
     return NewRecord(key, event.to_bytes(), place=event.eval_id.encode(errors="replace"))
 
 

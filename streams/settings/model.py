@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     )
     eval_deadline: float | None = _seconds(
         "scoring",
-        "Not used yet: an eval that has not ended is given up when nothing came for so long; none: never.",
+        "An eval of which nothing has come for so long is given up: its log says what is missing; none: never.",
         None,
     )
 

@@ -14,7 +14,7 @@ from evalstream.scorers.registry import unqualified
 from evalstream.scorers.results.models import EvalResults, EvalScore
 from evalstream.scorers.results.scorer_info import ScorerInfo
 
-from ..events import EvalCompleted, EvalStarted, LedgerEntry, LogMaterialised
+from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LedgerEntry, LogMaterialised
 from ..logs.order import Places, rescore_order
 from .column import OutcomeColumn
 from .dataset_ids import put_back, take_out
@@ -56,6 +56,8 @@ class RunState:
         The result rows that were published last.
     changes
         Grows with every change of what is counted.
+    given_up
+        That nobody waits any more for what is missing; see `gave_up`.
     abandoned
         Why the log was not written, and will not be by this worker.
     problem
@@ -68,6 +70,7 @@ class RunState:
         self.started: EvalStarted | None = None
         self.dataset_ids: Sequence[Any] | None = None
         self.completed: EvalCompleted | None = None
+        self.given_up: EvalGivenUp | None = None
         self.materialised: LogMaterialised | None = None
         self.samples = SampleTable()
         self.columns: list[OutcomeColumn] = []
@@ -115,6 +118,27 @@ class RunState:
         """Take in that the eval is over; a second completion changes nothing."""
         if self.completed is None:
             self.completed = event
+            self._changed()
+
+    def give_up(self, event: EvalGivenUp) -> None:
+        """Take in that what is missing is not waited for; of several words of it the one that knew most counts."""
+        if self.given_up is None or self.given_up.received < event.received:
+            self.given_up = event
+            self._changed()
+
+    @property
+    def gave_up(self) -> bool:
+        """Tell whether something is missing that is not waited for any more."""
+        if self.given_up is None or self.received > self.given_up.received:
+            return False
+        return self.completed is None or self.received < self.completed.samples
+
+    @property
+    def ending(self) -> EvalCompleted | None:
+        """How the eval ended; for one that was given up, an end made up for it; None while it goes on."""
+        if self.completed is None and self.gave_up:
+            return EvalCompleted(eval_id=self.eval_id, run_id=self.run_id, status="error", samples=self.received)
+        return self.completed
 
     def revive(self, identity: str | None) -> ReadRow | None:
         """Take in that a completion can be read; return the row that says so if it had been dead."""
@@ -224,17 +248,20 @@ class RunState:
 
     def balances(self) -> bool:
         """Tell whether everything is known and accounted for: the log can be sealed."""
-        if self.started is None or self.completed is None:
+        ending = self.ending
+        if self.started is None or ending is None:
             return False
-        total = self.completed.samples
+        total = self.received if self.gave_up else ending.samples
         return self.received >= total and all(e.scored + e.failed + e.dead_lettered >= total for e in self.ledger())
 
     def log_holds(self) -> bool:
         """Tell whether there is a log, and nothing has changed since that it would have to say.
 
-        The ledger tells: samples only ever come, or pass from a column into a better one.
+        The ledger tells: samples only ever come, or pass from a column into a better one. And whether the eval had been
+        given up: then its end says something new.
         """
-        return self.materialised is not None and self.materialised.ledger == self.ledger()
+        log = self.materialised
+        return log is not None and bool(log.given_up) == self.gave_up and log.ledger == self.ledger()
 
     def running_rows(self) -> list[EvalScore]:
         """Return metrics over the scores seen so far, as result rows; metrics of users are computed anew."""

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from evalstream.scorers.jsontext import dumps, loads
 
-from ..events import EvalCompleted, EvalStarted, LogMaterialised, ScoreEmitted
+from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LogMaterialised, ScoreEmitted
 from .rows import decode_segment
 from .run_state import RunState
 
 __all__ = ["Runs", "eval_of", "state_key"]
 
-Kind = Literal["start", "rows", "complete", "log"]
+Kind = Literal["start", "rows", "complete", "given up", "log"]
 
 
 def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
@@ -89,6 +89,7 @@ class Runs:
         else:
             restore: dict[str, Callable[[Any], None]] = {
                 "start": lambda text: run.start(EvalStarted.model_validate_json(text)),
+                "given up": lambda text: run.give_up(EvalGivenUp.model_validate_json(text)),
                 "complete": lambda text: run.complete(EvalCompleted.model_validate_json(text)),
                 "log": lambda text: setattr(run, "materialised", LogMaterialised.model_validate_json(text)),
             }

@@ -20,6 +20,9 @@ SCAN_RECORDS = 2000
 class TopicReader(Protocol):
     """Random access to what is on the topics."""
 
+    def first(self, topic: str, partition: int) -> int:
+        """Return the offset of the oldest record that is still there."""
+
     def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
         """Say which records will be read, in ascending order of offsets; they may then be read in any order."""
 
@@ -46,6 +49,9 @@ class BrokerReader:
         self._client, self._distant = client, distant
         self._ahead: dict[tuple[str, int], tuple[int, list[Record]]] = {}
         self._copies: dict[tuple[str, int], RecordCopy] = {}
+
+    def first(self, topic: str, partition: int) -> int:
+        return self._client.first_offset(topic, partition)
 
     def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
         if self._distant and len(offsets):

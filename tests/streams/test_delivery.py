@@ -71,7 +71,6 @@ def test_workers_that_join_and_leave_while_events_flow_change_nothing(make_log, 
         check(workers, expected, 600)
 
 
-@pytest.mark.soak  # in one run of three the other worker took nothing over; see docs/delivery.md
 def test_a_worker_that_was_frozen_past_its_session_changes_nothing_when_it_goes_on(
     make_log, scorer_file, tmp_path, settings
 ):
@@ -127,6 +126,107 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(make_log, scorer_file, 
             assert worker.wait(60) == 0, workers.output(worker)
             said = workers.output(worker) + workers.output(publisher)
             assert "Traceback" not in said
+
+
+def test_a_broker_that_is_paused_for_a_minute_is_waited_for(make_log, scorer_file, tmp_path):
+    log, scorers = make_log(300), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with LocalCluster(tmp_path / "kafka") as cluster:
+        given = Settings(broker=cluster.url, partitions=2, session_timeout=6, log_dir=tmp_path / "logs")
+        asyncio.run(prepared_topics(given))
+        with group(given, tmp_path, scorers) as workers:
+            worker = workers.worker()
+            workers.ready(worker)
+            publisher = workers.publish(log, "--rate", "50")
+            wait_for(lambda: sum(1 for _ in workers.records("scores")) > 50, "some scores")
+            (node,) = cluster.nodes
+            node.pause()
+            with pytest.raises(subprocess.TimeoutExpired):
+                publisher.wait(60)
+            assert worker.poll() is None
+            node.resume()
+            assert publisher.wait(120) == 0, workers.output(publisher)
+            wait_for(workers.told, "the log")
+            check(workers, expected, 300)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(60) == 0, workers.output(worker)
+            assert "Kafka has not taken records" in workers.output(publisher)
+            assert "Traceback" not in workers.output(worker) + workers.output(publisher)
+
+
+def test_partitions_that_move_between_three_brokers_lose_nothing(make_log, scorer_file, tmp_path):
+    log, scorers = make_log(400), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with LocalCluster(tmp_path / "kafka", nodes=3) as cluster:
+        given = Settings(broker=cluster.url, partitions=3, session_timeout=6, log_dir=tmp_path / "logs")
+        asyncio.run(prepared_topics(given))
+        with group(given, tmp_path, scorers) as workers:
+            alive = [workers.worker(), workers.worker()]
+            for worker in alive:
+                workers.ready(worker)
+            publisher = workers.publish(log, "--rate", "20")
+            # Each broker in turn dies and comes back: its partitions are led by the two others meanwhile.
+            for node in cluster.nodes:
+                scored = sum(1 for _ in workers.records("scores"))
+                node.kill()
+                wait_for(lambda seen=scored: sum(1 for _ in workers.records("scores")) > seen + 20, "more scores")
+                node.start()
+                node.wait_ready(frozenset(each.node_id for each in cluster.nodes))
+            assert publisher.wait(120) == 0, workers.output(publisher)
+            wait_for(workers.told, "the log")
+            check(workers, expected, 400)
+            for worker in alive:
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(60) == 0, workers.output(worker)
+                assert "Traceback" not in workers.output(worker)
+
+
+def test_an_eval_published_again_with_other_content_keeps_what_was_scored_first(
+    make_log, scorer_file, tmp_path, settings
+):
+    first, scorers = make_log(40), scorer_file()
+    expected = undisturbed(first, scorers, tmp_path)
+    with group(settings, tmp_path, scorers) as workers:
+        publisher = workers.publish(first)
+        assert publisher.wait(60) == 0, workers.output(publisher)
+        worker = workers.worker()
+        wait_for(workers.told, "the log")
+        other = make_log(40, output={"model": "none", "choices": [], "completion": "something else"})
+        publisher = workers.publish(other)
+        assert publisher.wait(60) == 0, workers.output(publisher)
+        wait_for(lambda: sum(1 for _ in workers.records("scores")) == 80, "scores of the second time")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0, workers.output(worker)
+        check(workers, expected, 40)
+
+
+@pytest.mark.soak
+def test_a_storm_of_rebalances_loses_nothing(make_log, scorer_file, tmp_path, settings):
+    log, scorers = make_log(2000), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    chance = random.Random(11)
+    with group(settings, tmp_path, scorers) as workers:
+        publisher = workers.publish(log, "--rate", "40", "--shuffle")
+        alive: list[subprocess.Popen[bytes]] = []
+        while publisher.poll() is None:
+            while len(alive) < 3:
+                alive.append(workers.worker())
+            workers.ready(alive[-1])
+            victim = alive.pop(chance.randrange(3))
+            fate = chance.choice([signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP])
+            victim.send_signal(fate)
+            if fate == signal.SIGSTOP:  # past its session
+                with pytest.raises(subprocess.TimeoutExpired):
+                    victim.wait(chance.uniform(7, 9))
+                victim.send_signal(signal.SIGCONT)
+                alive.append(victim)
+            else:
+                victim.wait(60)
+        assert publisher.returncode == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        for worker in alive:
+            assert worker.poll() is None, workers.output(worker)
+        check(workers, expected, 2000)
 
 
 def test_everything_twice_and_in_any_order_changes_nothing(make_log, scorer_file, tmp_path, settings):

@@ -146,6 +146,7 @@ class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 committed = dict(zip(wanted, await asyncio.gather(*map(consumer.committed, wanted)), strict=True))
                 unread = [tp for tp, offset in committed.items() if offset is None]
                 first = await consumer.beginning_offsets(unread) if unread else {}
+                await self._warn_of_losses(consumer, committed)
             except IllegalStateError:
                 return {}  # partitions move again, and will be sought again
             except KafkaError as error:
@@ -156,6 +157,17 @@ class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             for tp in consumer.assignment() & committed.keys():
                 consumer.seek(tp, first[tp] if committed[tp] is None else committed[tp])
             return {TP(tp.topic, tp.partition): offset for tp, offset in committed.items()}
+
+    async def _warn_of_losses(self, consumer: AIOKafkaConsumer, committed: Mapping[TopicPartition, int | None]) -> None:
+        """Tell of records that retention has removed before they were read."""
+        due = {tp: offset for tp, offset in committed.items() if offset is not None}
+        first = await consumer.beginning_offsets(due) if due else {}
+        for tp, offset in due.items():
+            if first[tp] > offset:
+                logger.warning(
+                    "Retention has removed records %d to %d of topic %s, partition %d, before they were read",
+                    offset, first[tp] - 1, tp.topic, tp.partition,
+                )  # fmt: skip
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # Faust ends the app if a commit fails. What is not committed comes again, and its effects are there already.
