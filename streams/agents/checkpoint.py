@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..tally.run_state import RunState
@@ -36,10 +36,15 @@ class Checkpoint:
         self._app, self._table = app, table
         self._events: list[tuple[Topic, Sequence[NewRecord]]] = []
         self._state: dict[bytes, bytes] = {}
+        self._dropped: list[bytes] = []
 
     def keep(self, records: Mapping[bytes, bytes]) -> None:
         """Add table records."""
         self._state.update(records)
+
+    def drop(self, keys: Iterable[bytes]) -> None:
+        """Delete table records, once those to keep are durable."""
+        self._dropped += keys
 
     def send(self, topic: Topic, records: Sequence[NewRecord]) -> None:
         """Add events."""
@@ -54,6 +59,8 @@ class Checkpoint:
                 self._table[key] = value
             # The table only queued its changelog records; nothing is acknowledged before they are confirmed.
             await producer.flush()
+        for key in self._dropped:
+            self._table.pop(key, None)
         for topic, records in self._events:
             await producer.send_batch(topic.name, records)
         if event is not None:

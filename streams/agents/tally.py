@@ -16,6 +16,7 @@ from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
 from ..tally.runs import eval_of, state_key
 from ..tally.score_reader import read_row
+from ..tally.segments import Segments
 from ..tally.snapshots import Snapshots
 from ..topics import EVALS, METRICS, SCORES
 from ..transport.record import Batch, Record
@@ -45,6 +46,7 @@ class TallyAgent:
 
     def __init__(self, app: Any, pipeline: Pipeline, table: Any) -> None:
         self._app, self._pipeline, self._table = app, pipeline, table
+        self._segments = Segments()
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
         self._unseen: dict[tuple[str, str], RunState] = {}
         self._follow_up: asyncio.Task[None] | None = None
@@ -60,6 +62,7 @@ class TallyAgent:
             for records in recovery.found.values():
                 data.update(records)
             self._pipeline.runs.rebuild(recovery.found.values(), recovery.kept)
+            self._segments.take(data.items())
         except Exception as error:  # noqa: BLE001 (Faust swallows it, and would go on with half the state)
             self._pipeline.fail(error)
 
@@ -110,7 +113,7 @@ class TallyAgent:
                 new.setdefault((run.eval_id, run.run_id), []).append(revived)
         for key, rows in new.items():
             # Named after the batch: of two owners who see the same batch each writes the same segment.
-            checkpoint.keep({state_key(touched[key], "rows", batch.records[-1].offset): encode_segment(rows)})
+            self._keep_rows(checkpoint, touched[key], batch.records[-1].offset, encode_segment(rows))
         for key, run in touched.items():
             self._pipeline.recorder.tallied(batch, run, new.get(key, ()))
             update = self._snapshots.of(run)
@@ -124,6 +127,14 @@ class TallyAgent:
         await checkpoint.commit(event)
         if self._unseen and (self._follow_up is None or self._follow_up.done()):
             self._follow_up = asyncio.create_task(self._show_unseen())
+
+    def _keep_rows(self, checkpoint: Checkpoint, run: RunState, offset: int, segment: bytes) -> None:
+        key = state_key(run, "rows", offset)
+        checkpoint.keep({key: segment})
+        self._segments.add(key, segment)
+        written, deleted = self._segments.merged(run, self._app.consumer_generation_id)
+        checkpoint.keep(written)
+        checkpoint.drop(deleted)
 
     async def _give_up(self, deadline: float) -> None:
         """Say of which evals nothing has come for too long. It is an event like others: whoever owns them hears it."""

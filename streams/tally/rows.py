@@ -92,16 +92,27 @@ def encode_segment(rows: Iterable[Row]) -> bytes:
 
 
 def decode_segment(data: bytes) -> list[Row]:
-    """Read what `encode_segment` printed.
+    """Read what `encode_segment` printed, once or joined several times.
 
     Examples
     --------
     >>> row = ScoreRow("s1", 1, 0, "match", SCORED, 1.0, (0, 7), 3, False, None)
-    >>> decode_segment(encode_segment([row])) == [row]
-    True
+    >>> segment = encode_segment([row])
+    >>> decode_segment(segment) == [row], decode_segment(segment + segment) == [row, row]
+    (True, True)
     """
     rows: list[Row] = []
-    for fields in loads(zlib.decompress(data)):
+    while data:
+        segment = zlib.decompressobj()
+        _decode(segment.decompress(data) + segment.flush(), rows)
+        if not segment.eof:
+            raise ValueError("a segment is cut off")
+        data = segment.unused_data
+    return rows
+
+
+def _decode(text: bytes, rows: list[Row]) -> None:
+    for fields in loads(text):
         if len(fields) == len(DeadRow._fields):
             rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
         elif len(fields) == len(ReadRow._fields):
@@ -109,4 +120,3 @@ def decode_segment(data: bytes) -> list[Row]:
         else:
             fields[6] = tuple(fields[6])
             rows.append(ScoreRow(*fields))
-    return rows

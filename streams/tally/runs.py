@@ -14,10 +14,10 @@ from .run_state import RunState
 
 __all__ = ["Runs", "eval_of", "state_key"]
 
-Kind = Literal["start", "rows", "complete", "given up", "log"]
+Kind = Literal["start", "rows", "merged", "complete", "given up", "log"]
 
 
-def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
+def state_key(run: RunState, kind: Kind, number: int | list[int] = 0) -> bytes:
     """Key of one table record of a run: its start, its completion, its log, or one of its numbered segments."""
     return dumps([run.eval_id, run.run_id, kind, number])
 
@@ -83,7 +83,7 @@ class Runs:
                 self._restore(self.get(eval_id, run_id), kind, number, value)
 
     def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
-        if kind == "rows":
+        if kind in ("rows", "merged"):
             for row in decode_segment(value):
                 run.apply(row)
         else:
