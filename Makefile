@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format bench coverage settings-page constraints clean
+.PHONY: help demo test soak lint format bench bench-kafka coverage settings-page constraints clean
 # Targets share one environment: two pips in it at once would be in each other's way.
 .NOTPARALLEL:
 
@@ -39,6 +39,9 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 
 bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop; rewrites docs/benchmarks.md (15 minutes)
 	$(BIN)/python bench/run.py
+
+bench-kafka: $(VENV)/.dev  ## Measure on a real Kafka; rewrites docs/benchmarks-kafka.md (10 minutes, 8 GB of disk)
+	$(BIN)/python bench/kafka_run.py
 
 coverage: test  ## Write the coverage as pages to htmlcov/
 	$(BIN)/coverage html

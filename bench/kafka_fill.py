@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from make_logs import Sample
 
-from evalstream.streams.events import EvalStarted, SampleCompleted, ScorerSpec
+from evalstream.streams.events import EvalCompleted, EvalStarted, SampleCompleted, ScorerSpec
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS
 from evalstream.streams.transport.kafka.client import KafkaClient
@@ -16,6 +16,7 @@ from evalstream.streams.transport.record import NewRecord
 __all__ = ["EVAL_ID", "completions", "fill"]
 
 EVAL_ID = "benchmark"
+PLACE = EVAL_ID.encode()
 SCORERS = [ScorerSpec(name="match", metrics=[{"name": "evalstream/accuracy"}, {"name": "evalstream/stderr"}])]
 BATCH = 2000
 
@@ -30,8 +31,8 @@ def completions(count: int) -> Iterator[NewRecord]:
         yield NewRecord(f"{EVAL_ID}/{number}".encode(), opening + b',"sample":' + text + b"}")
 
 
-def fill(settings: Settings, count: int) -> int:
-    """Publish an eval's start and so many completions; return the bytes of one completion, on average."""
+def fill(settings: Settings, count: int, complete: bool = False) -> int:
+    """Publish an eval's start, so many completions, and maybe its end; return the bytes of one completion, on average."""
     client = KafkaClient(settings)
     started = EvalStarted(eval_id=EVAL_ID, scorers=SCORERS, expected=count)
     client.append(EVALS.name, [NewRecord(EVAL_ID.encode(), started.to_bytes())])
@@ -43,5 +44,9 @@ def fill(settings: Settings, count: int) -> int:
             client.append(COMPLETIONS.name, batch)
             batch = []
     client.append(COMPLETIONS.name, batch)
+    if complete:
+        client.append(
+            EVALS.name, [NewRecord(b"end", EvalCompleted(eval_id=EVAL_ID, samples=count).to_bytes(), place=PLACE)]
+        )
     client.close()
     return total // count

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -16,7 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from kafka_fill import EVAL_ID, completions, fill
+from kafka_fill import EVAL_ID, PLACE, SCORERS, completions, fill
+from measure import Measured, measure
 
 from evalstream.streams.events import EvalStarted, MetricsUpdated
 from evalstream.streams.local_kafka import LocalCluster
@@ -30,6 +33,8 @@ from evalstream.streams.transport.record import NewRecord
 BENCH = Path(__file__).resolve().parent
 PARTITIONS = 4
 RATE = 500
+MIB = 1024 * 1024
+PAGE = BENCH.parent / "docs" / "benchmarks-kafka.md"
 
 
 def settings_of(broker: str, prefix: str, folder: Path) -> Settings:
@@ -68,8 +73,8 @@ def snapshots(client: KafkaClient, enough: int) -> list[tuple[float, int]]:
     return seen
 
 
-def throughput(broker: str, prefix: str, folder: Path, samples: int, count: int) -> float:
-    """Return completions a second through both agents of so many workers, from the first tenth on."""
+def scoring(broker: str, prefix: str, folder: Path, samples: int, count: int) -> list[tuple[float, int]]:
+    """Have so many workers score; return when (s) how many scores were counted."""
     settings = settings_of(broker, prefix, folder)
     asyncio.run(prepared_topics(settings))
     fill(settings, samples)
@@ -77,8 +82,26 @@ def throughput(broker: str, prefix: str, folder: Path, samples: int, count: int)
     with workers(settings, count):
         seen = snapshots(client, samples)
     client.close()
-    begun, first = next((when, n) for when, n in seen if n >= samples // 10)
-    return (seen[-1][1] - first) / (seen[-1][0] - begun)
+    return seen
+
+
+def rate(seen: list[tuple[float, int]], begin: int, end: int) -> float:
+    """Return completions a second from the first count on that is so large, to the next one that is so large."""
+    begun, first = next((when, n) for when, n in seen if n >= begin)
+    ended, last = next((when, n) for when, n in seen if n >= end)
+    return (last - first) / (ended - begun)
+
+
+def materialised(broker: str, prefix: str, folder: Path, samples: int) -> Measured:
+    """Return what it costs a worker to score an eval that is on the topics, and to write its log."""
+    settings = settings_of(broker, prefix, folder / prefix)
+    asyncio.run(prepared_topics(settings))
+    fill(settings, samples, complete=True)
+    command = [
+        *(str(Path(sys.executable).parent / "evalstream"), "worker", "--exit-when-idle", "1"),
+        *("--broker", settings.broker, "--topic-prefix", prefix, "--log-dir", str(settings.log_dir)),
+    ]
+    return measure(command, folder)
 
 
 def program(name: str, broker: str, prefix: str, samples: int, folder: Path) -> float:
@@ -99,7 +122,7 @@ def latency(broker: str, prefix: str, folder: Path, seconds: float) -> tuple[flo
     total, sent = int(RATE * seconds), list[float]()
     records = list(completions(total))
     with workers(settings, 1):
-        client.append(EVALS.name, [NewRecord(EVAL_ID.encode(), EvalStarted(eval_id=EVAL_ID).to_bytes())])
+        client.append(EVALS.name, [NewRecord(PLACE, EvalStarted(eval_id=EVAL_ID, scorers=SCORERS).to_bytes())])
         client.append(COMPLETIONS.name, records[:1])
         snapshots(reader, 1)
 
@@ -125,31 +148,84 @@ def latency(broker: str, prefix: str, folder: Path, seconds: float) -> tuple[flo
     return float(np.percentile(took, 50)), float(np.percentile(took, 99))
 
 
+def recovery(broker: str, prefix: str) -> list[float]:
+    """Return seconds to read, seconds to rebuild, peak MiB, records and scores of a recovered state."""
+    command = [sys.executable, str(BENCH / "recovery.py"), broker, prefix, str(PARTITIONS)]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [float(word) for word in said.split()]
+
+
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, print, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=50_000)
+    parser.add_argument("--many", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--page", type=Path, default=PAGE)
     arguments = parser.parse_args()
-    samples = arguments.samples
-    with tempfile.TemporaryDirectory() as folder, LocalCluster(Path(folder) / "kafka") as cluster:
-        broker, logs = cluster.bootstrap, Path(folder) / "logs"
-        bare = program("bare_loop.py", broker, "bare-", samples, logs)
-        print(f"bare aiokafka loop            {bare:10,.0f} /s", flush=True)
-        one = throughput(broker, "one-", logs, samples, 1)
-        print(
-            f"evalstream, one worker        {one:10,.0f} /s  {one / bare:.2f} of the bare loop (at least 0.6)",
-            flush=True,
+    samples, many = arguments.samples, arguments.many
+    rows: list[tuple[str, str, str]] = []
+
+    def tell(what: str, measured: str, target: str = "") -> None:
+        print(f"{what:60} {measured:40} {target}", flush=True)
+        rows.append((what, measured, target))
+
+    with tempfile.TemporaryDirectory() as name, LocalCluster(Path(name) / "kafka", heap="1g") as cluster:
+        broker, folder = cluster.bootstrap, Path(name)
+        bare = program("bare_loop.py", broker, "bare-", samples, folder)
+        tell("bare aiokafka loop", f"{bare:,.0f}/s")
+        one = rate(scoring(broker, "one-", folder, samples, 1), samples // 10, samples)
+        tell("one worker", f"{one:,.0f}/s, {one / bare:.2f} of the bare loop", "at least 0.6")
+        two = rate(scoring(broker, "two-", folder, samples, 2), samples // 10, samples)
+        tell("two workers", f"{two:,.0f}/s, {two / one:.2f} of one worker")
+        plain = program("plain_faust.py", broker, "plain-", samples // 5, folder)
+        tell(
+            "Faust, one event at a time", f"{plain:,.0f}/s; one worker is {one / plain:.1f} times as fast", "at least 5"
         )
-        two = throughput(broker, "two-", logs, samples, 2)
-        print(f"evalstream, two workers       {two:10,.0f} /s", flush=True)
-        plain = program("plain_faust.py", broker, "plain-", samples // 5, logs)
-        print(
-            f"Faust, one event at a time    {plain:10,.0f} /s  evalstream {one / plain:.1f} times (at least 5)",
-            flush=True,
+        p50, p99 = latency(broker, "late-", folder, arguments.seconds)
+        tell(f"completion to metric at {RATE}/s", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms", "p99 below 250 ms")
+        small, large = (materialised(broker, f"log{n}-", folder, n) for n in (samples // 5, 2 * samples))
+        for count, cost in ((samples // 5, small), (2 * samples, large)):
+            tell(
+                f"scoring {count:,} and writing their log",
+                f"{cost.seconds:.1f} s, peak {cost.peak_bytes / MIB:.0f} MiB",
+            )
+        tell("peak memory of the larger over the smaller", f"{large.peak_bytes / small.peak_bytes:.2f}", "flat")
+        seen = scoring(broker, "many-", folder, many, 1)
+        early, late = rate(seen, many // 100, many // 10), rate(seen, many - many // 10, many)
+        tell(f"one worker, {many:,} completions, the first tenth", f"{early:,.0f}/s")
+        tell("the last tenth", f"{late:,.0f}/s, {early / late:.2f} times the cost of the first", "at most 1.2")
+        read, rebuilt, peak, records, scores = recovery(broker, "many-")
+        tell(
+            f"recovery of {scores:,.0f} scores",
+            f"{read:.1f} s to read {records:,.0f} records, {rebuilt:.1f} s to rebuild, peak {peak:.0f} MiB",
         )
-        p50, p99 = latency(broker, "late-", logs, arguments.seconds)
-        print(f"completion to metric at {RATE}/s: p50 {p50:.0f} ms, p99 {p99:.0f} ms (below 250)", flush=True)
+    arguments.page.write_text(page(rows), encoding="utf-8")
+    print(f"Written: {arguments.page}")
+
+
+def page(rows: list[tuple[str, str, str]]) -> str:
+    """Return the page that tells what was measured."""
+    lines = [
+        "# Benchmarks on Kafka",
+        "",
+        "Completions of some 3 kB, scored by `match`, on a Kafka of one node that runs beside the workers. This page is written by",
+        "`make bench-kafka`; all figures are of one run.",
+        "",
+        f"- Date: {datetime.date.today()}",
+        f"- Machine: {os.cpu_count()} cores for everything, {platform.machine()}, {platform.system()}; Python"
+        f" {platform.python_version()}",
+        "",
+        "| what | measured | target |",
+        "| --- | --- | --- |",
+        *(f"| {what} | {measured} | {target} |" for what, measured, target in rows),
+        "",
+        "Rates are those between the first tenth and the end: start-up does not count. The bare loop reads, parses, matches, writes",
+        "and counts with aiokafka alone; it keeps no state, drops no doubles and writes no log. Latency is from the moment at which",
+        "a completion is sent to the time stamp of the first `MetricsUpdated` that counts it.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
