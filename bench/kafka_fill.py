@@ -32,7 +32,7 @@ def completions(count: int) -> Iterator[NewRecord]:
 
 
 def fill(settings: Settings, count: int, complete: bool = False) -> int:
-    """Publish an eval's start, so many completions, and maybe its end; return the bytes of one completion, on average."""
+    """Publish an eval's start, completions, and maybe its end; return a completion's bytes, on average."""
     client = KafkaClient(settings)
     started = EvalStarted(eval_id=EVAL_ID, scorers=SCORERS, expected=count)
     client.append(EVALS.name, [NewRecord(EVAL_ID.encode(), started.to_bytes())])
