@@ -209,8 +209,8 @@ def page(rows: list[tuple[str, str, str]]) -> str:
     lines = [
         "# Benchmarks on Kafka",
         "",
-        "Completions of some 3 kB, scored by `match`, on a Kafka of one node that runs beside the workers. This page is",
-        "written by `make bench-kafka`; all figures are of one run.",
+        "Completions of some 3 kB, scored by `match`, on a Kafka of one node that runs beside the workers.",
+        "This page is written by `make bench-kafka`; all figures are of one run.",
         "",
         f"- Date: {datetime.date.today()}",
         f"- Machine: {os.cpu_count()} cores for everything, {platform.machine()}, {platform.system()}; Python"
@@ -221,8 +221,9 @@ def page(rows: list[tuple[str, str, str]]) -> str:
         *(f"| {what} | {measured} | {target} |" for what, measured, target in rows),
         "",
         "Rates are those between the first tenth and the end: start-up does not count. The bare loop reads, parses,",
-        "matches, writes and counts with aiokafka alone; it keeps no state, drops no doubles and writes no log. Latency",
-        "is from the moment at which a completion is sent to the time stamp of the first `MetricsUpdated` that counts it.",
+        "matches, writes and counts with aiokafka alone; it keeps no state, drops no doubles and writes no log.",
+        "Latency is from the moment at which a completion is sent to the time stamp of the first `MetricsUpdated`",
+        "that counts it.",
         "",
     ]
     return "\n".join(lines)
