@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from make_logs import Sample
 
 from evalstream.streams.events import EvalCompleted, EvalStarted, SampleCompleted, ScorerSpec
+from evalstream.streams.publish.events_of_log import of_eval
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS
 from evalstream.streams.transport.kafka.client import KafkaClient
@@ -16,7 +17,6 @@ from evalstream.streams.transport.record import NewRecord
 __all__ = ["EVAL_ID", "completions", "fill"]
 
 EVAL_ID = "benchmark"
-PLACE = EVAL_ID.encode()
 SCORERS = [ScorerSpec(name="match", metrics=[{"name": "evalstream/accuracy"}, {"name": "evalstream/stderr"}])]
 BATCH = 2000
 
@@ -35,7 +35,7 @@ def fill(settings: Settings, count: int, complete: bool = False) -> int:
     """Publish an eval's start, completions, and maybe its end; return a completion's bytes, on average."""
     client = KafkaClient(settings)
     started = EvalStarted(eval_id=EVAL_ID, scorers=SCORERS, expected=count)
-    client.append(EVALS.name, [NewRecord(EVAL_ID.encode(), started.to_bytes())])
+    client.append(EVALS.name, [of_eval(started)])
     total, batch = 0, list[NewRecord]()
     for record in completions(count):
         batch.append(record)
@@ -45,8 +45,6 @@ def fill(settings: Settings, count: int, complete: bool = False) -> int:
             batch = []
     client.append(COMPLETIONS.name, batch)
     if complete:
-        client.append(
-            EVALS.name, [NewRecord(b"end", EvalCompleted(eval_id=EVAL_ID, samples=count).to_bytes(), place=PLACE)]
-        )
+        client.append(EVALS.name, [of_eval(EvalCompleted(eval_id=EVAL_ID, samples=count))])
     client.close()
     return total // count

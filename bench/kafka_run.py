@@ -18,17 +18,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from kafka_fill import EVAL_ID, PLACE, SCORERS, completions, fill
+from kafka_fill import EVAL_ID, SCORERS, completions, fill
 from measure import Measured, measure
 
 from evalstream.streams.events import EvalStarted, MetricsUpdated
 from evalstream.streams.local_kafka import LocalCluster
+from evalstream.streams.publish.events_of_log import of_eval
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS, METRICS
 from evalstream.streams.transport.kafka.client import KafkaClient
 from evalstream.streams.transport.kafka.partitions import partition_of
 from evalstream.streams.transport.kafka.start import prepared_topics
-from evalstream.streams.transport.record import NewRecord
 
 BENCH = Path(__file__).resolve().parent
 PARTITIONS = 4
@@ -122,7 +122,7 @@ def latency(broker: str, prefix: str, folder: Path, seconds: float) -> tuple[flo
     total, sent = int(RATE * seconds), list[float]()
     records = list(completions(total))
     with workers(settings, 1):
-        client.append(EVALS.name, [NewRecord(PLACE, EvalStarted(eval_id=EVAL_ID, scorers=SCORERS).to_bytes())])
+        client.append(EVALS.name, [of_eval(EvalStarted(eval_id=EVAL_ID, scorers=SCORERS))])
         client.append(COMPLETIONS.name, records[:1])
         snapshots(reader, 1)
 

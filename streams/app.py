@@ -82,7 +82,7 @@ def new_app(settings: Settings, partitions: int, new_client: Callable[[], Broker
         processing_guarantee="at_least_once",
     )
     app.settings, app.partitions, app.new_client = settings, partitions, new_client
-    app.distant_broker = scheme != "memory"
+    app.client_blocks = scheme != "memory"
     return app
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .transport.client import BrokerClient
+from .transport.client import BrokerClient, batches_of
 
 __all__ = ["read_changelog"]
-
-READ_RECORDS = 5000
-READ_BYTES = 8 * 1024 * 1024
 
 
 def read_changelog(
@@ -39,16 +36,12 @@ def read_changelog(
     {b'a': b'3'}
     """
     table: dict[bytes, bytes] = {}
-    offset = client.first_offset(topic, partition)
-    end = client.end_offset(topic, partition)
-    while offset < end and not given_up():
-        records = client.read(topic, partition, offset, READ_RECORDS, READ_BYTES)
-        if not records:
-            break  # compaction has removed the rest
+    for records in batches_of(client, topic, partition):
+        if given_up():
+            break
         for record in records:
             if record.value is None:
                 table.pop(record.key or b"", None)
             else:
                 table[record.key or b""] = record.value
-        offset = records[-1].offset + 1
     return table

@@ -20,13 +20,12 @@ from mode import Service
 
 from .changelog import read_changelog
 from .errors import BrokerError
+from .pauses import pauses
 from .transport.client import BrokerClient
 
 __all__ = ["DirectRecovery"]
 
 logger = logging.getLogger(__name__)
-
-FIRST_PAUSE, LAST_PAUSE = 0.2, 10.0
 
 
 class DirectRecovery(Recovery):  # type: ignore[misc]
@@ -83,22 +82,22 @@ class DirectRecovery(Recovery):  # type: ignore[misc]
             return  # the next rebalance is under way, and will signal
         for table in self.tables.values():
             await table.on_recovery_completed(self.actives_for_table[table], self.standbys_for_table[table])
+        self.found = {}  # whoever wanted it has it, and will change it
         self._held = (generation, frozenset(tps))
         await self._resume_streams(generation)
 
     async def _read(self, wanted: Mapping[int, str], given_up: Callable[[], bool]) -> None:
         names = {partition: self.app.consumer.own_name(topic) for partition, topic in wanted.items()}
         found = self.found
-        pause = FIRST_PAUSE
-        while len(found) < len(names):
+        for pause in pauses(0.2, 10.0):
             try:
                 # Memory is no reason for a thread; anything else might block the event loop.
                 read = partial(_read_missing, self.app.new_client, names, found, given_up)
-                await asyncio.to_thread(read) if self.app.distant_broker else read()
+                await asyncio.to_thread(read) if self.app.client_blocks else read()
+                return
             except BrokerError as error:
                 logger.warning("The state cannot be read: %s Next try in %.1f s", error, pause)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LAST_PAUSE)
 
 
 def _read_missing(

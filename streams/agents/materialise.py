@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ..errors import BrokerError, LogWriteError, StreamsError
 from ..events import LogMaterialised, MetricsUpdated
 from ..materialise.assemble import write_log
+from ..pauses import pauses
 from ..pipeline import Pipeline
 from ..tally.run_state import RunState
 from ..tally.runs import state_key
@@ -74,7 +75,7 @@ class MaterialiseAgent:
 
         None too if scores came meanwhile and more are missing now: the tally says when they are there.
         """
-        listener, delay = self._pipeline.listener, FIRST_RETRY_SECONDS
+        listener, delays = self._pipeline.listener, pauses(FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS)
         run.abandoned = None
         while run.balances():
             changes = run.changes
@@ -93,9 +94,9 @@ class MaterialiseAgent:
                     logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
                     return None
                 run.abandoned = None
+                delay = next(delays)
                 logger.error("%s (next try in %.0f s)", error, delay)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, LAST_RETRY_SECONDS)
             else:
                 if listener is not None:
                     listener.on_materialised(run, written)

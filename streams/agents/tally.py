@@ -26,16 +26,12 @@ __all__ = ["TallyAgent"]
 
 logger = logging.getLogger(__name__)
 
+_OfEvals = EvalStarted | EvalCompleted | EvalGivenUp
+_OfScores = ScoreEmitted | SampleDeadLettered
+
 _by_event = Field(discriminator="event")
-_of_scores: TypeAdapter[ScoreEmitted | SampleDeadLettered] = TypeAdapter(
-    Annotated[ScoreEmitted | SampleDeadLettered, _by_event]
-)
-_of_evals: TypeAdapter[EvalStarted | EvalCompleted | EvalGivenUp] = TypeAdapter(
-    Annotated[EvalStarted | EvalCompleted | EvalGivenUp, _by_event]
-)
-
-
-_Message = ScoreEmitted | SampleDeadLettered | EvalStarted | EvalCompleted | EvalGivenUp
+_scores_events: TypeAdapter[_OfScores] = TypeAdapter(Annotated[_OfScores, _by_event])
+_evals_events: TypeAdapter[_OfEvals] = TypeAdapter(Annotated[_OfEvals, _by_event])
 
 LOOKS = 10
 """How often runs are looked at while their deadline passes."""
@@ -50,7 +46,7 @@ class TallyAgent:
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
         self._unseen: dict[tuple[str, str], RunState] = {}
         self._follow_up: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._watch: asyncio.Future[None] | None = None
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
@@ -69,7 +65,7 @@ class TallyAgent:
     async def __call__(self, stream: Any) -> None:
         """Run for ever, over the events of ``scores`` and ``evals``."""
         if self._pipeline.settings.eval_deadline is not None and self._watch is None:
-            self._watch = asyncio.create_task(self._give_up(self._pipeline.settings.eval_deadline))
+            self._watch = self._app.add_future(self._give_up(self._pipeline.settings.eval_deadline))
         async for event in stream.noack().events():
             try:
                 await self._take(event)
@@ -95,7 +91,7 @@ class TallyAgent:
                 if message is None:
                     continue
                 run = runs.get(message.eval_id, message.run_id)
-                if isinstance(message, EvalStarted | EvalCompleted | EvalGivenUp):
+                if isinstance(message, _OfEvals):
                     touched[run.eval_id, run.run_id] = run
                     checkpoint.keep(_note(run, message, record.value or b""))
                     continue
@@ -137,7 +133,10 @@ class TallyAgent:
         checkpoint.drop(deleted)
 
     async def _give_up(self, deadline: float) -> None:
-        """Say of which evals nothing has come for too long. It is an event like others: whoever owns them hears it."""
+        """Say of which evals nothing has come for too long. It is an event like others: whoever owns them hears it.
+
+        The app ends this task when it stops.
+        """
         deadlines = Deadlines(deadline)
         try:
             while True:
@@ -173,26 +172,23 @@ class TallyAgent:
             self._pipeline.fail(error)
 
 
-def _note(run: RunState, message: EvalStarted | EvalCompleted | EvalGivenUp, value: bytes) -> dict[bytes, bytes]:
-    """Apply an eval's start or end, and return what to keep of it: the first of each counts."""
+def _note(run: RunState, message: _OfEvals, value: bytes) -> dict[bytes, bytes]:
+    """Apply an event of ``evals``, and return what to keep of it: nothing if it changes nothing."""
     if isinstance(message, EvalGivenUp):
-        run.give_up(message)
-        return {state_key(run, "given up"): value} if run.given_up is message else {}
+        return {state_key(run, "given up"): value} if run.give_up(message) else {}
     if isinstance(message, EvalCompleted):
-        known = run.completed is not None
-        run.complete(message)
-        return {} if known else {state_key(run, "complete"): value}
-    known = run.started is not None
-    run.start(message)
-    if run.problem is not None and not known:
+        return {state_key(run, "complete"): value} if run.complete(message) else {}
+    if not run.start(message):
+        return {}
+    if run.problem is not None:
         logger.warning("eval %s: %s Its samples fail, each with this reason.", run.eval_id, run.problem)
-    return {} if known else {state_key(run, "start"): value}
+    return {state_key(run, "start"): value}
 
 
-def _decode(record: Record, topic: str) -> _Message | None:
+def _decode(record: Record, topic: str) -> _OfScores | _OfEvals | None:
     value = record.value or b""
     try:
-        return _of_evals.validate_json(value) if topic == EVALS.name else _of_scores.validate_json(value)
+        return _evals_events.validate_json(value) if topic == EVALS.name else _scores_events.validate_json(value)
     except ValidationError as error:
         logger.warning("record %d of topic %s is not an event that this version knows: %s", record.offset, topic, error)
         return None

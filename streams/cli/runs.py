@@ -16,7 +16,7 @@ from ..overview import SEEN, Overview, RunRow
 from ..settings.info import INFO
 from ..settings.masking import masked_url
 from ..settings.model import Settings
-from ..transport.client import BrokerClient, open_client
+from ..transport.client import batches_of, open_client
 from ..transport.stores import embedded_folder
 from .guard import guarded
 from .process import only_our_words
@@ -26,9 +26,6 @@ from .settings_options import SettingsCommand, loaded_settings, setting_options
 from .text import new_console, plain
 
 __all__ = ["command"]
-
-READ_RECORDS = 2000
-READ_BYTES = 8 * 1024 * 1024
 
 _OF_NO_CONCERN = {"app_id", "log_dir", "blob_dir", "session_timeout", "partitions", "replication"}
 _SETTINGS = [name for name, info in INFO.items() if info.section in {"general", "kafka"} and name not in _OF_NO_CONCERN]
@@ -74,22 +71,12 @@ def _rows(settings: Settings, now_ms: int) -> Sequence[RunRow]:
     client = open_client(settings)
     try:
         for topic in SEEN:
-            _take_all(client, topic.name, overview)
+            for partition in range(client.partitions(topic.name)):
+                for records in batches_of(client, topic.name, partition):
+                    overview.take(topic.name, records)
     finally:
         client.close()
     return overview.rows(now_ms, settings.eval_deadline)
-
-
-def _take_all(client: BrokerClient, topic: str, overview: Overview) -> None:
-    for partition in range(client.partitions(topic)):
-        # Up to where it ends now: a busy topic would be read for ever.
-        offset, end = client.first_offset(topic, partition), client.end_offset(topic, partition)
-        while offset < end:
-            records = client.read(topic, partition, offset, READ_RECORDS, READ_BYTES)
-            if not records:
-                break
-            overview.take(topic, records)
-            offset = records[-1].offset + 1
 
 
 def _as_json(row: RunRow) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from ..topics import DEAD_LETTERS
-from ..transport.client import BrokerClient
+from ..transport.client import BrokerClient, batches_of
 from ..transport.record import NewRecord, Record
 from .letter import Letter
 
@@ -70,15 +70,9 @@ def scan(client: BrokerClient) -> Iterator[tuple[int, Record]]:
     topic = DEAD_LETTERS.name
     ends = [client.end_offset(topic, partition) for partition in range(client.partitions(topic))]
     for partition, end in enumerate(ends):
-        offset = client.first_offset(topic, partition)
-        while offset < end:
-            records = client.read(topic, partition, offset, SCAN_RECORDS, SCAN_BYTES)
-            if not records:
-                break
+        for records in batches_of(client, topic, partition, end, SCAN_RECORDS, SCAN_BYTES):
             for record in records:
-                if record.offset < end:
-                    yield partition, record
-            offset = records[-1].offset + 1
+                yield partition, record
 
 
 def value_of(client: BrokerClient, letter: Letter) -> Record:

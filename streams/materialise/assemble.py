@@ -161,7 +161,7 @@ class _Assembly:
 
     def _write_sample(self, target: LogTarget, number: int) -> None:
         samples = self._run.samples
-        if self._losses.samples and self._losses.has_lost(number):
+        if self._losses.has_lost(number):
             members = self._losses.sample(number)
         else:
             value = self._read(COMPLETIONS.name, samples.partitions[number], samples.offsets[number])

@@ -87,11 +87,8 @@ def gaps(run: RunState, removed: int = 0) -> str | None:
             sentences.append(f"{column.failed} not scored by {name} ({which}{more}; {_label(run, number)}: {reason})")
     if run.dead:
         sentences.append(f"{len(run.dead)} not readable ({min(_dead_label(row) for row in run.dead.values())})")
-    return (
-        f"Of {run.received if run.expected is None else run.expected} samples {'; '.join(sentences)}."
-        if sentences
-        else None
-    )
+    samples = run.received if run.expected is None else run.expected
+    return f"Of {samples} samples {'; '.join(sentences)}." if sentences else None
 
 
 def _never_came(run: RunState, reason: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evalstream.scorers.jsontext import dumps
 
+from ..events import score_id
 from ..tally.run_state import RunState
 from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
@@ -31,8 +32,9 @@ class Losses:
     def __init__(self, run: RunState, reader: TopicReader) -> None:
         self._run = run
         samples = run.samples
-        self._first = {p: reader.first(COMPLETIONS.name, p) for p in set(samples.partitions)}
-        self._first_score = reader.first(SCORES.name, run.partition)
+        self._names = run.names()
+        self._first = {p: reader.first_offset(COMPLETIONS.name, p) for p in set(samples.partitions)}
+        self._first_score = reader.first_offset(SCORES.name, run.partition)
         places = zip(samples.partitions, samples.offsets, strict=True) if any(self._first.values()) else ()
         self.samples = sum(offset < self._first[partition] for partition, offset in places)
         """How many samples have lost their text."""
@@ -40,7 +42,7 @@ class Losses:
     def has_lost(self, number: int) -> bool:
         """Tell whether a sample's completion is gone."""
         samples = self._run.samples
-        return bool(samples.offsets[number] < self._first[samples.partitions[number]])
+        return bool(self.samples and samples.offsets[number] < self._first[samples.partitions[number]])
 
     def sample(self, number: int) -> dict[str, bytes]:
         """Return what is left of such a sample, as members: enough for the log to open, and to say what happened."""
@@ -56,8 +58,10 @@ class Losses:
         column = self._run.columns[slot]
         if column.offsets[number] >= self._first_score:
             return None
+        run, samples = self._run, self._run.samples
+        identity = score_id(run.eval_id, run.run_id, samples.ids[number], samples.epochs[number], f"lost from {slot}")
         score = {"value": column.values[number], "explanation": SCORE_REMOVED}
-        return ScoreText(self._run.names()[slot], f"lost-{slot}-{number}", dumps(score))
+        return ScoreText(self._names[slot], identity, dumps(score))
 
 
 def never_came(run: RunState) -> Iterator[str]:

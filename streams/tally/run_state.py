@@ -84,14 +84,14 @@ class RunState:
         self._load_score = load_score
         self._metrics: RunMetrics | None = None
 
-    def start(self, event: EvalStarted) -> None:
-        """Take in what is known of the eval; a second start of the same run changes nothing.
+    def start(self, event: EvalStarted) -> bool:
+        """Take in what is known of the eval; a second start of the same run changes nothing, and gives False.
 
         A metric or reducer that is not registered here is a `problem` of the run, and no error: recovery meets it
         again.
         """
         if self.started is not None:
-            return
+            return False
         del self.columns[len(event.scorers) :]
         header, self.dataset_ids = take_out(event.header)
         self.started = event.model_copy(update={"header": header})
@@ -99,6 +99,7 @@ class RunState:
             self._metrics = RunMetrics(self.started, self.samples, self.columns, self._load_score)
         except Exception as error:  # noqa: BLE001 (an event may ask for anything; this run has no metrics then)
             self.problem = str(error) if isinstance(error, ScorersError) else f"{type(error).__name__}: {error}"
+        return True
 
     @property
     def infos(self) -> Sequence[ScorerInfo]:
@@ -114,17 +115,21 @@ class RunState:
         """Return the log's header as far as it was known at the start."""
         return put_back(self.started.header, self.dataset_ids) if self.started else {}
 
-    def complete(self, event: EvalCompleted) -> None:
-        """Take in that the eval is over; a second completion changes nothing."""
-        if self.completed is None:
-            self.completed = event
-            self._changed()
+    def complete(self, event: EvalCompleted) -> bool:
+        """Take in that the eval is over; a second completion changes nothing, and gives False."""
+        if self.completed is not None:
+            return False
+        self.completed = event
+        self._changed()
+        return True
 
-    def give_up(self, event: EvalGivenUp) -> None:
+    def give_up(self, event: EvalGivenUp) -> bool:
         """Take in that what is missing is not waited for; of several words of it the one that knew most counts."""
-        if self.given_up is None or self.given_up.received < event.received:
-            self.given_up = event
-            self._changed()
+        if self.given_up is not None and self.given_up.received >= event.received:
+            return False
+        self.given_up = event
+        self._changed()
+        return True
 
     @property
     def gave_up(self) -> bool:

@@ -87,7 +87,7 @@ class Runs:
             for row in decode_segment(value):
                 run.apply(row)
         else:
-            restore: dict[str, Callable[[Any], None]] = {
+            restore: dict[str, Callable[[Any], object]] = {
                 "start": lambda text: run.start(EvalStarted.model_validate_json(text)),
                 "given up": lambda text: run.give_up(EvalGivenUp.model_validate_json(text)),
                 "complete": lambda text: run.complete(EvalCompleted.model_validate_json(text)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from .record import NewRecord, Record
 from .store import TopicStore
 from .stores import close_store, open_store
 
-__all__ = ["BrokerClient", "LocalClient", "open_client"]
+__all__ = ["BrokerClient", "LocalClient", "batches_of", "open_client"]
 
 
 class BrokerClient(Protocol):
@@ -75,6 +75,45 @@ class LocalClient:
 
     def close(self) -> None:
         close_store(self._url)
+
+
+def batches_of(
+    client: BrokerClient,
+    topic: str,
+    partition: int,
+    end: int | None = None,
+    max_records: int = 5000,
+    max_bytes: int = 8 * 1024 * 1024,
+) -> Iterator[list[Record]]:
+    """Yield what is in a partition, batch by batch; what is added meanwhile is left out: a busy topic has no end.
+
+    Parameters
+    ----------
+    end
+        Where to stop; by default where the partition ends when the first batch is asked for.
+
+    Raises
+    ------
+    BrokerError
+        The broker cannot be read.
+
+    Examples
+    --------
+    >>> from evalstream.streams.transport.memory_store import MemoryStore
+    >>> client = LocalClient(MemoryStore())
+    >>> client.append("scores", [NewRecord(None, b"%d" % number) for number in range(5)])
+    >>> [[record.offset for record in batch] for batch in batches_of(client, "scores", 0, end=4, max_records=3)]
+    [[0, 1, 2], [3]]
+    """
+    offset = client.first_offset(topic, partition)
+    if end is None:
+        end = client.end_offset(topic, partition)
+    while offset < end:
+        records = client.read(topic, partition, offset, max_records, max_bytes)
+        if not records:
+            return  # compaction or retention has removed the rest
+        offset = records[-1].offset + 1
+        yield records if offset <= end else [record for record in records if record.offset < end]
 
 
 def open_client(settings: Settings) -> BrokerClient:

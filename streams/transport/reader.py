@@ -20,7 +20,7 @@ SCAN_RECORDS = 2000
 class TopicReader(Protocol):
     """Random access to what is on the topics."""
 
-    def first(self, topic: str, partition: int) -> int:
+    def first_offset(self, topic: str, partition: int) -> int:
         """Return the offset of the oldest record that is still there."""
 
     def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
@@ -50,7 +50,7 @@ class BrokerReader:
         self._ahead: dict[tuple[str, int], tuple[int, list[Record]]] = {}
         self._copies: dict[tuple[str, int], RecordCopy] = {}
 
-    def first(self, topic: str, partition: int) -> int:
+    def first_offset(self, topic: str, partition: int) -> int:
         return self._client.first_offset(topic, partition)
 
     def prepare(self, topic: str, partition: int, offsets: Sequence[int]) -> None:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from waiting import wait_for
 
 from evalstream.streams.events import LogMaterialised
 from evalstream.streams.settings import Settings
-from evalstream.streams.transport.client import BrokerClient
+from evalstream.streams.transport.client import BrokerClient, batches_of
 from evalstream.streams.transport.kafka.client import KafkaClient
+from evalstream.streams.transport.kafka.start import prepared_topics
 
-PATIENCE = 90.0
 
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Return when a condition holds; fail with what was waited for."""
-    end, pause = time.monotonic() + seconds, threading.Event()
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
-        pause.wait(0.05)
+def group_settings(broker: str, log_dir: Path, **changes: Any) -> Settings:
+    """Make settings of a group that notices soon when a worker is gone, and make its topics."""
+    made = Settings(broker=broker, session_timeout=6, log_dir=log_dir, **changes)
+    asyncio.run(prepared_topics(made))
+    return made
 
 
 class Group:
@@ -63,14 +63,19 @@ class Group:
         """Wait until a worker says that it is."""
         wait_for(lambda: "worker is ready" in self.output(process), "a worker to be ready")
 
+    def scores(self) -> int:
+        """How many scores there are."""
+        return sum(1 for _ in self.records("scores"))
+
+    def wait_for_scores(self, more_than: int) -> None:
+        """Wait until there are more scores than that."""
+        wait_for(lambda: self.scores() > more_than, f"more than {more_than} scores")
+
     def records(self, topic: str) -> Iterator[bytes]:
         """All values on a topic."""
         for partition in range(self.client.partitions(topic)):
-            offset, end = self.client.first_offset(topic, partition), self.client.end_offset(topic, partition)
-            while offset < end:
-                found = self.client.read(topic, partition, offset, 5000, 1 << 30)
-                yield from (record.value or b"" for record in found)
-                offset = found[-1].offset + 1 if found else end
+            for records in batches_of(self.client, topic, partition):
+                yield from (record.value or b"" for record in records)
 
     def told(self) -> list[LogMaterialised]:
         """What was said on ``logs``."""

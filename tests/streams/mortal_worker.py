@@ -17,7 +17,7 @@ from evalstream.streams.logs.eval_target import EvalTarget
 from evalstream.streams.scoring.scoring import Scoring
 from evalstream.streams.settings import Settings
 from evalstream.streams.transport import local
-from evalstream.streams.transport.kafka import consumer as kafka
+from evalstream.streams.transport.kafka import consumer_thread as kafka
 from evalstream.streams.transport.kafka.sender import KafkaSender
 from evalstream.streams.transport.sqlite_store import SqliteStore
 
@@ -29,7 +29,7 @@ MOMENTS: list[tuple[type, str]] = [
     (SqliteStore, "append"),
     (SqliteStore, "commit"),
     (KafkaSender, "send"),  # scores, segments, metrics, the word that a log is written
-    (kafka._Thread, "_commit"),
+    (kafka.ConsumerThread, "_commit"),
     (EvalTarget, "add_sample"),
     (EvalTarget, "commit"),
     (AtomicFile, "commit"),  # flush and rename

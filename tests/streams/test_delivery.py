@@ -7,10 +7,13 @@ import random
 import signal
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from kafka_workers import Group, group, wait_for
+from kafka_workers import Group, group, group_settings
+from waiting import wait_for
 
 from evalstream.scorers.load import load_file, resolve_scorer
 from evalstream.streams.events import ScoreEmitted
@@ -19,7 +22,6 @@ from evalstream.streams.logs.source import open_log
 from evalstream.streams.publish.plan import Wishes, plan_scoring
 from evalstream.streams.score_log import score_log
 from evalstream.streams.settings import Settings
-from evalstream.streams.transport.kafka.start import prepared_topics
 
 
 def undisturbed(log: Path, scorers: Path, folder: Path) -> bytes:
@@ -34,12 +36,25 @@ def undisturbed(log: Path, scorers: Path, folder: Path) -> bytes:
 
 @pytest.fixture
 def settings(kafka_broker, topic_prefix, tmp_path) -> Settings:
-    given = Settings(
-        broker=f"kafka://{kafka_broker}", topic_prefix=topic_prefix, partitions=4, session_timeout=6,
-        log_dir=tmp_path / "logs",
-    )  # fmt: skip
-    asyncio.run(prepared_topics(given))
-    return given
+    return group_settings(f"kafka://{kafka_broker}", tmp_path / "logs", topic_prefix=topic_prefix, partitions=4)
+
+
+@contextmanager
+def on_brokers_of_its_own(folder: Path, scorers: Path, nodes: int = 1) -> Iterator[tuple[LocalCluster, Group]]:
+    """Have brokers that a test may kill, and a group on them."""
+    with ExitStack() as stack:
+        cluster = stack.enter_context(LocalCluster(folder / "kafka", nodes=nodes))
+        given = group_settings(cluster.url, folder / "logs", partitions=max(nodes, 2))
+        yield cluster, stack.enter_context(group(given, folder, scorers))
+
+
+def ends_well(workers: Group, publisher: subprocess.Popen[bytes], *alive: subprocess.Popen[bytes]) -> None:
+    """Workers that are still there end when they are told to, and nobody has printed a traceback."""
+    for worker in alive:
+        assert worker.poll() is None, workers.output(worker)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0, workers.output(worker)
+    assert all("Traceback" not in workers.output(process) for process in (publisher, *alive))
 
 
 def check(workers: Group, expected: bytes, samples: int) -> None:
@@ -80,7 +95,7 @@ def test_a_worker_that_was_frozen_past_its_session_changes_nothing_when_it_goes_
         frozen = workers.worker()
         workers.ready(frozen)
         publisher = workers.publish(log, "--rate", "100")
-        wait_for(lambda: sum(1 for _ in workers.records("scores")) > 50, "some scores")
+        workers.wait_for_scores(50)
         frozen.send_signal(signal.SIGSTOP)
         other = workers.worker()
         assert publisher.wait(60) == 0, workers.output(publisher)
@@ -104,81 +119,63 @@ def test_a_worker_that_was_frozen_past_its_session_changes_nothing_when_it_goes_
 def test_a_broker_that_dies_and_comes_back_loses_nothing(make_log, scorer_file, tmp_path):
     log, scorers = make_log(300), scorer_file()
     expected = undisturbed(log, scorers, tmp_path)
-    with LocalCluster(tmp_path / "kafka") as cluster:
-        given = Settings(broker=cluster.url, partitions=2, session_timeout=6, log_dir=tmp_path / "logs")
-        asyncio.run(prepared_topics(given))
-        with group(given, tmp_path, scorers) as workers:
-            worker = workers.worker()
-            workers.ready(worker)
-            publisher = workers.publish(log, "--rate", "50")
-            (node,) = cluster.nodes
-            for _ in range(2):
-                scored = sum(1 for _ in workers.records("scores"))
-                wait_for(lambda seen=scored: sum(1 for _ in workers.records("scores")) > seen + 20, "more scores")
-                node.kill()
-                node.start()
-                node.wait_ready()
-            assert publisher.wait(120) == 0, workers.output(publisher)
-            wait_for(workers.told, "the log")
-            check(workers, expected, 300)
-            assert worker.poll() is None
-            worker.send_signal(signal.SIGTERM)
-            assert worker.wait(60) == 0, workers.output(worker)
-            said = workers.output(worker) + workers.output(publisher)
-            assert "Traceback" not in said
+    with on_brokers_of_its_own(tmp_path, scorers) as (cluster, workers):
+        worker = workers.worker()
+        workers.ready(worker)
+        publisher = workers.publish(log, "--rate", "50")
+        (node,) = cluster.nodes
+        for _ in range(2):
+            workers.wait_for_scores(workers.scores() + 20)
+            node.kill()
+            node.start()
+            node.wait_ready()
+        assert publisher.wait(120) == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        check(workers, expected, 300)
+        ends_well(workers, publisher, worker)
 
 
 def test_a_broker_that_is_paused_for_a_minute_is_waited_for(make_log, scorer_file, tmp_path):
     log, scorers = make_log(300), scorer_file()
     expected = undisturbed(log, scorers, tmp_path)
-    with LocalCluster(tmp_path / "kafka") as cluster:
-        given = Settings(broker=cluster.url, partitions=2, session_timeout=6, log_dir=tmp_path / "logs")
-        asyncio.run(prepared_topics(given))
-        with group(given, tmp_path, scorers) as workers:
-            worker = workers.worker()
-            workers.ready(worker)
-            publisher = workers.publish(log, "--rate", "50")
-            wait_for(lambda: sum(1 for _ in workers.records("scores")) > 50, "some scores")
-            (node,) = cluster.nodes
-            node.pause()
-            with pytest.raises(subprocess.TimeoutExpired):
-                publisher.wait(60)
-            assert worker.poll() is None
-            node.resume()
-            assert publisher.wait(120) == 0, workers.output(publisher)
-            wait_for(workers.told, "the log")
-            check(workers, expected, 300)
-            worker.send_signal(signal.SIGTERM)
-            assert worker.wait(60) == 0, workers.output(worker)
-            assert "Kafka has not taken records" in workers.output(publisher)
-            assert "Traceback" not in workers.output(worker) + workers.output(publisher)
+    with on_brokers_of_its_own(tmp_path, scorers) as (cluster, workers):
+        worker = workers.worker()
+        workers.ready(worker)
+        publisher = workers.publish(log, "--rate", "50")
+        workers.wait_for_scores(50)
+        (node,) = cluster.nodes
+        node.pause()
+        with pytest.raises(subprocess.TimeoutExpired):
+            publisher.wait(60)
+        assert worker.poll() is None
+        node.resume()
+        assert publisher.wait(120) == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        check(workers, expected, 300)
+        ends_well(workers, publisher, worker)
+        assert "Kafka has not taken records" in workers.output(publisher)
 
 
 def test_partitions_that_move_between_three_brokers_lose_nothing(make_log, scorer_file, tmp_path):
-    log, scorers = make_log(400), scorer_file()
+    # A minute of samples: longer than three brokers need to die and come back.
+    log, scorers = make_log(1500), scorer_file()
     expected = undisturbed(log, scorers, tmp_path)
-    with LocalCluster(tmp_path / "kafka", nodes=3) as cluster:
-        given = Settings(broker=cluster.url, partitions=3, session_timeout=6, log_dir=tmp_path / "logs")
-        asyncio.run(prepared_topics(given))
-        with group(given, tmp_path, scorers) as workers:
-            alive = [workers.worker(), workers.worker()]
-            for worker in alive:
-                workers.ready(worker)
-            publisher = workers.publish(log, "--rate", "20")
-            # Each broker in turn dies and comes back: its partitions are led by the two others meanwhile.
-            for node in cluster.nodes:
-                scored = sum(1 for _ in workers.records("scores"))
-                node.kill()
-                wait_for(lambda seen=scored: sum(1 for _ in workers.records("scores")) > seen + 20, "more scores")
-                node.start()
-                node.wait_ready(frozenset(each.node_id for each in cluster.nodes))
-            assert publisher.wait(120) == 0, workers.output(publisher)
-            wait_for(workers.told, "the log")
-            check(workers, expected, 400)
-            for worker in alive:
-                worker.send_signal(signal.SIGTERM)
-                assert worker.wait(60) == 0, workers.output(worker)
-                assert "Traceback" not in workers.output(worker)
+    with on_brokers_of_its_own(tmp_path, scorers, nodes=3) as (cluster, workers):
+        alive = [workers.worker(), workers.worker()]
+        for worker in alive:
+            workers.ready(worker)
+        publisher = workers.publish(log, "--rate", "25")
+        # Each broker in turn dies and comes back: its partitions are led by the two others meanwhile.
+        for node in cluster.nodes:
+            scored = workers.scores()
+            node.kill()
+            workers.wait_for_scores(scored + 20)
+            node.start()
+            node.wait_ready(frozenset(each.node_id for each in cluster.nodes))
+        assert publisher.wait(120) == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        check(workers, expected, 1500)
+        ends_well(workers, publisher, *alive)
 
 
 def test_an_eval_published_again_with_other_content_keeps_what_was_scored_first(
@@ -194,7 +191,7 @@ def test_an_eval_published_again_with_other_content_keeps_what_was_scored_first(
         other = make_log(40, output={"model": "none", "choices": [], "completion": "something else"})
         publisher = workers.publish(other)
         assert publisher.wait(60) == 0, workers.output(publisher)
-        wait_for(lambda: sum(1 for _ in workers.records("scores")) == 80, "scores of the second time")
+        wait_for(lambda: workers.scores() == 80, "scores of the second time")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(60) == 0, workers.output(worker)
         check(workers, expected, 40)

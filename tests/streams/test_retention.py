@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.structs import TopicPartition
-from kafka_workers import group, wait_for
+from kafka_admin_helpers import delete_before
+from kafka_workers import group, group_settings
+from waiting import wait_for
 
 from evalstream.scorers.load import load_file, resolve_scorer
 from evalstream.streams.logs.source import open_log
@@ -20,33 +18,11 @@ from evalstream.streams.publish.events_of_log import LogEvents, of_eval
 from evalstream.streams.publish.plan import Wishes, plan_scoring
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS, SCORES
-from evalstream.streams.transport.kafka.start import prepared_topics
 
 
 @pytest.fixture
 def settings(kafka_broker, topic_prefix, tmp_path) -> Settings:
-    given = Settings(
-        broker=f"kafka://{kafka_broker}", topic_prefix=topic_prefix, partitions=2, session_timeout=6,
-        log_dir=tmp_path / "logs",
-    )  # fmt: skip
-    asyncio.run(prepared_topics(given))
-    return given
-
-
-def remove(settings: Settings, topic: str, before: Mapping[int, int]) -> None:
-    """Remove the records of a topic before an offset of each partition, as retention does."""
-
-    async def scenario() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker.removeprefix("kafka://"))
-        await admin.start()
-        try:
-            name = settings.topic_prefix + topic
-            wanted = {TopicPartition(name, p): RecordsToDelete(before_offset=offset) for p, offset in before.items()}
-            await admin.delete_records(wanted)
-        finally:
-            await admin.close()
-
-    asyncio.run(scenario())
+    return group_settings(f"kafka://{kafka_broker}", tmp_path / "logs", topic_prefix=topic_prefix, partitions=2)
 
 
 def read_log(workers: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -64,7 +40,7 @@ def test_completions_that_are_gone_before_they_are_scored_are_missing_by_name(
     with group(settings, tmp_path, scorers) as workers:
         publisher = workers.publish(log)
         assert publisher.wait(60) == 0, workers.output(publisher)
-        remove(settings, COMPLETIONS.name, {0: 2, 1: 1})
+        delete_before(settings, COMPLETIONS.name, {0: 2, 1: 1})
         worker = workers.worker("--eval-deadline", "3", "--exit-when-idle", "2")
         assert worker.wait(90) == 0, workers.output(worker)
         header, samples = read_log(workers)
@@ -88,7 +64,7 @@ def test_a_worker_that_was_away_for_longer_than_the_retention_says_what_it_misse
         ends = {p: workers.client.end_offset(COMPLETIONS.name, p) for p in range(2)}
         publisher = workers.publish(second)
         assert publisher.wait(60) == 0
-        remove(settings, COMPLETIONS.name, {0: ends[0] + 1})
+        delete_before(settings, COMPLETIONS.name, {0: ends[0] + 1})
         worker = workers.worker("--eval-deadline", "3", "--exit-when-idle", "1")
         assert worker.wait(90) == 0, workers.output(worker)
         assert f"Retention has removed records {ends[0]} to {ends[0]} of topic" in workers.output(worker)
@@ -107,10 +83,10 @@ def test_completions_and_scores_that_are_gone_when_the_log_is_written_leave_thei
         workers.client.append(EVALS.name, [start])
         workers.client.append(COMPLETIONS.name, samples)
         worker = workers.worker()
-        wait_for(lambda: sum(1 for _ in workers.records(SCORES.name)) == 30, "all scores")
-        remove(settings, COMPLETIONS.name, {0: 3, 1: 2})
+        wait_for(lambda: workers.scores() == 30, "all scores")
+        delete_before(settings, COMPLETIONS.name, {0: 3, 1: 2})
         place = next(p for p in range(2) if workers.client.end_offset(SCORES.name, p))
-        remove(settings, SCORES.name, {place: 4})
+        delete_before(settings, SCORES.name, {place: 4})
         workers.client.append(EVALS.name, [end])
         wait_for(workers.told, "the log")
         worker.send_signal(signal.SIGTERM)

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from ...errors import BrokerError
+from ...pauses import pauses
 from ...settings.model import Settings
 from ..record import NewRecord
 from .connection import client_arguments
@@ -21,7 +22,7 @@ from .failures import FAILURES, explained, may_pass
 from .partitions import partition_of
 from .reach import raise_unreachable
 
-__all__ = ["FIRST_PAUSE", "LAST_PAUSE", "KafkaSender"]
+__all__ = ["KafkaSender"]
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,8 @@ class KafkaSender:
     async def _send(
         self, topic: str, records: Sequence[NewRecord], partition: int | None
     ) -> Mapping[int, tuple[int, int]]:
-        waiting, pause, sent = _Partitions(), FIRST_PAUSE, dict[int, tuple[int, int]]()
+        waiting, sent = _Partitions(), dict[int, tuple[int, int]]()
+        again = pauses(FIRST_PAUSE, LAST_PAUSE)
         if partition is not None:
             waiting[partition] = list(records)
             records = ()
@@ -142,6 +144,7 @@ class KafkaSender:
                 continue
             if not may_pass(failure):
                 raise explained(failure, f"sending to topic {self.name(topic)}") from failure
+            pause = next(again)
             logger.warning(
                 "Kafka does not take records for %s (%s); next try in %.1f s",
                 self.name(topic), type(failure).__name__, pause,
@@ -151,7 +154,6 @@ class KafkaSender:
             if producer is not None and producer is self._producer:
                 await self.stop()
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE)
         return sent
 
     async def partitions(self, topic: str) -> int:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 
 from ...errors import BrokerError
+from ...pauses import pauses
 from ...settings.model import Settings
 from .admin import ensure_topics
 from .connection import client_arguments
 from .failures import may_pass
-from .sender import FIRST_PAUSE, LAST_PAUSE
 
 __all__ = ["prepared_topics"]
 
@@ -28,8 +28,7 @@ async def prepared_topics(settings: Settings) -> int:
         The brokers refuse us, or settings make no sense.
     """
     client_arguments(settings)  # what is wrong with the settings is said at once
-    pause = FIRST_PAUSE
-    while True:
+    for pause in pauses():
         try:
             states = await ensure_topics(settings)
         except BrokerError as error:
@@ -37,7 +36,6 @@ async def prepared_topics(settings: Settings) -> int:
                 raise
             logger.warning("%s Next try in %.1f s", error, pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE)
         else:
             break
     for state in states:

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
+from waiting import wait_for
 
 from evalstream.streams.local_kafka import LocalCluster
 from evalstream.streams.local_kafka.ready import known_brokers
@@ -76,10 +76,7 @@ def test_killed_it_takes_its_broker_along(start, data):
 def test_a_background_job_ends_when_it_is_told_to_even_while_it_starts(start, data):
     # Shells let the jobs of a script ignore Ctrl-C.
     process = start("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
-    end = time.monotonic() + 30
-    while LocalCluster(data).running_at() is None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_for(lambda: LocalCluster(data).running_at(), "a broker", 30)
     process.terminate()
     assert process.wait(30) == 0
     assert LocalCluster(data).running_at() is None

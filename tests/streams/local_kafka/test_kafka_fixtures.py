@@ -14,9 +14,9 @@ from evalstream.streams.local_kafka import LocalCluster
 FIXTURES = Path(__file__).resolve().parents[1]
 
 TOGETHER = """
-import time
 from pathlib import Path
 import pytest
+from waiting import wait_for
 from evalstream.streams.local_kafka.ready import known_brokers
 
 SEEN = Path(__file__).parent / "seen"
@@ -28,10 +28,7 @@ def test_it(worker, kafka_broker, topic_prefix, unique):
     with SEEN.open("a") as file:
         print(kafka_broker, topic_prefix, file=file)
     # Both have it before one of them leaves.
-    end = time.monotonic() + 60
-    while len(SEEN.read_text().splitlines()) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_for(lambda: len(SEEN.read_text().splitlines()) == 2, "the other worker")
 """
 
 GIVEN = """

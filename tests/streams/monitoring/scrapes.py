@@ -7,21 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import wait_for
 
 BIN = Path(sys.executable).parent
 EVALSTREAM = str(BIN / "evalstream")
 PATIENCE = 60.0
-
-Result = TypeVar("Result")
 
 # Not through a proxy of the environment.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -41,15 +38,6 @@ def get(url: str, accept: str = "*/*") -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
-
-
-def until(look: Callable[[], Result], what: str) -> Result:
-    """Look again and again until there is something to see."""
-    deadline = time.monotonic() + PATIENCE
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-    return seen
 
 
 class Series:
@@ -90,7 +78,7 @@ class Worker:
         return Series(text)
 
     def until_ready(self) -> Worker:
-        until(lambda: get(f"{self.url}/readyz")[0] == 200, "a worker that is ready")
+        wait_for(lambda: get(f"{self.url}/readyz")[0] == 200, "a worker that is ready")
         return self
 
     def until_series(self, name: str, value: float, **labels: str) -> Series:
@@ -98,7 +86,7 @@ class Worker:
             series = self.series()
             return series if series.value(name, **labels) == value else None
 
-        return until(look, f"{name} {labels} to be {value}")
+        return wait_for(look, f"{name} {labels} to be {value}")
 
     def stop(self) -> str:
         """Tell it to stop, and return what it had logged."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scrapes import EVALSTREAM, PATIENCE, get, publish, until, worker
+from scrapes import EVALSTREAM, PATIENCE, get, publish, worker
+from waiting import wait_for
 
 from evalstream.streams.errors import StreamsError, UsageError
 from evalstream.streams.events import LogMaterialised
@@ -41,13 +42,13 @@ def test_a_blocked_event_loop_is_ill_and_well_again_when_it_goes_on():
             answers: list[tuple[int, str]] = []
 
             def until_ill() -> None:
-                answers.append(until(lambda: (found := get(healthy))[0] == 503 and found, "503"))
+                answers.append(wait_for(lambda: (found := get(healthy))[0] == 503 and found, "503"))
 
             thread = threading.Thread(target=until_ill)
             thread.start()
             thread.join()  # this is what blocks the loop
             assert "event loop has been blocked" in answers[0][1]
-            await asyncio.to_thread(until, lambda: get(healthy)[0] == 200, "health")
+            await asyncio.to_thread(wait_for, lambda: get(healthy)[0] == 200, "health")
 
     asyncio.run(scenario())
 
@@ -59,7 +60,7 @@ def test_a_worker_whose_agent_failed_is_ill_and_says_why(tmp_path: Path, caplog:
         settings = Settings(broker=f"embedded://{tmp_path}", metrics_port=0, log_dir=tmp_path)
         async with running_worker(settings) as pipeline:
             url = url_in(caplog)
-            await asyncio.to_thread(until, lambda: get(f"{url}/readyz")[0] == 200, "a worker that is ready")
+            await asyncio.to_thread(wait_for, lambda: get(f"{url}/readyz")[0] == 200, "a worker that is ready")
             pipeline.fail(RuntimeError("the disk is gone"))
             for page in ("/healthz", "/readyz"):
                 answer = await asyncio.to_thread(get, url + page)
@@ -82,7 +83,7 @@ class Writing:
 
     def on_writing(self, run: RunState, samples: int) -> None:
         self.begun.set()
-        until(lambda: get(f"{self.url}/readyz")[0] == 503, "a worker that is not ready")
+        wait_for(lambda: get(f"{self.url}/readyz")[0] == 503, "a worker that is not ready")
         self.seen += [get(f"{self.url}/readyz"), get(f"{self.url}/healthz")]
 
     def on_materialised(self, run: RunState, log: LogMaterialised) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scrapes import Series, Worker, get, publish, until, worker
+from scrapes import Series, Worker, get, publish, worker
+from waiting import wait_for
 
 EVALS = 6
 SAMPLES = 20
@@ -28,7 +29,7 @@ def until_done(workers: list[Worker], evals: int) -> list[Series]:
         done = total(scrapes, "evalstream_scores_emitted_total") == evals * SAMPLES
         return scrapes if done and not total(scrapes, "evalstream_consumer_lag_records") else None
 
-    return until(look, "all scores")
+    return wait_for(look, "all scores")
 
 
 def test_two_workers_never_count_double_whoever_owns_what(
@@ -46,7 +47,7 @@ def test_two_workers_never_count_double_whoever_owns_what(
         with worker(*work) as two:
             # The second one takes some of the evals over; each is told of by its new owner only.
             two.until_ready()
-            until(lambda: get(f"{one.url}/readyz")[0] == 200, "the first worker to be ready again")
+            wait_for(lambda: get(f"{one.url}/readyz")[0] == 200, "the first worker to be ready again")
             publish(*logs[EVALS:], *options)
 
             scrapes = until_done([one, two], 2 * EVALS)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scrapes import Series, Worker, get, program, publish, until, worker
+from scrapes import Series, Worker, get, program, publish, worker
+from waiting import wait_for
 
 import evalstream
 from evalstream.streams.local_kafka.ports import reserve_port
@@ -143,7 +144,7 @@ def test_records_that_wait_for_a_slow_scorer_are_lag(tmp_path: Path, make_log, s
         def a_second_behind() -> bool:
             return (running.series().value("evalstream_consumer_lag_seconds", topic="completions") or 0) > 1
 
-        until(a_second_behind, "a lag of more than a second")
+        wait_for(a_second_behind, "a lag of more than a second")
         assert running.series().value("evalstream_consumer_lag_seconds", topic="evals") == 0
         # It does not wait for what will never end.
         assert "worker stops" in running.stop()
@@ -153,7 +154,7 @@ def test_a_finished_run_has_its_final_metrics_for_a_while_and_none_after_a_resta
     options = ("--broker", f"embedded://{tmp_path / 'broker'}", "--log-dir", tmp_path / "logs")
     with worker(*options) as running:
         publish(make_log(9), "--broker", options[1])
-        until(lambda: list((tmp_path / "logs").glob("*.eval")), "the log")
+        wait_for(lambda: list((tmp_path / "logs").glob("*.eval")), "the log")
         series = running.until_series("evalstream_metric_samples", 9, **RUN)
         assert series.value("evalstream_metric_value", metric="accuracy", **RUN) == pytest.approx(6 / 9)
         running.until_series("evalstream_consumer_lag_records", 0)
@@ -190,7 +191,7 @@ def test_a_real_prometheus_stores_what_a_worker_tells(setting: Setting, make_log
                 found = json.loads(text)["data"]["result"] if status == 200 else []
                 return [row for row in found if row["value"][1].startswith("0.66")]
 
-            (row,) = until(stored, "Prometheus to know the accuracy")
+            (row,) = wait_for(stored, "Prometheus to know the accuracy")
             assert row["metric"]["eval"] == "id-made.eval"
         finally:
             prometheus.terminate()

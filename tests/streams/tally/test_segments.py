@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tally_helpers import METRICS, run_of, runs, seen, started
@@ -40,9 +41,8 @@ class Owner:
 
 @given(runs(), st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), max_size=30), st.data())
 def test_no_row_is_lost_whoever_merges(rows, steps, data):
-    monkey = module.MOST_SEGMENTS
-    module.MOST_SEGMENTS = 2
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_SEGMENTS", 2)
         changelog: dict[bytes, bytes] = {}
         owners = [Owner(changelog, 0, 0)]
         committed = 0
@@ -53,12 +53,9 @@ def test_no_row_is_lost_whoever_merges(rows, steps, data):
             owner.work(rows, count)
             if owner is owners[-1]:
                 committed = owner.position
-        last = Owner(changelog, len(owners), committed)
-        last.work(rows, len(rows))
-        made = Runs(lambda _, offset: None)  # type: ignore[arg-type, return-value]
-        made.rebuild([changelog])
-    finally:
-        module.MOST_SEGMENTS = monkey
+        Owner(changelog, len(owners), committed).work(rows, len(rows))
+    made = Runs(lambda _, offset: None)  # type: ignore[arg-type, return-value]
+    made.rebuild([changelog])
     assert seen(made.get("e", "live")) == seen(run_of(rows))
 
 

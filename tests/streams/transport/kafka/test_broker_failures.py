@@ -15,14 +15,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
+from waiting import wait_for
 
 from evalstream.streams.errors import BrokerError
 from evalstream.streams.local_kafka import LocalCluster
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, EVALS
+from evalstream.streams.transport.client import batches_of
 from evalstream.streams.transport.kafka import connection, reach
 from evalstream.streams.transport.kafka import sender as sender_module
 from evalstream.streams.transport.kafka.admin import ensure_topics
@@ -52,22 +53,12 @@ def settings(cluster: LocalCluster, topic_prefix: str) -> Iterator[Settings]:
     node.wait_ready()
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
-
-
 def read_all(settings: Settings, topic: str) -> list[bytes]:
     client = KafkaClient(settings)
     values: list[bytes] = []
     for partition in range(client.partitions(topic)):
-        offset = 0
-        while found := client.read(topic, partition, offset, 1000, ALL):
-            values += [record.value or b"" for record in found]
-            offset = found[-1].offset + 1
+        for records in batches_of(client, topic, partition):
+            values += [record.value or b"" for record in records]
     client.close()
     return values
 
@@ -90,7 +81,7 @@ class Publisher:
     def goes_on(self) -> None:
         """Return when some more have been confirmed."""
         wanted = len(self.confirmed) + 20
-        until(lambda: self._done.done() or len(self.confirmed) >= wanted)
+        wait_for(lambda: self._done.done() or len(self.confirmed) >= wanted, "what was to come", 60)
         assert not self._done.done() or self._done.result() is None
 
     def finish(self) -> None:
@@ -115,9 +106,9 @@ def test_publish_goes_on_after_a_crash_of_the_broker(
     line += ["--topic-prefix", settings.topic_prefix]
     with errors.open("wb") as said:
         process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
-    until(lambda: len(read_all(settings, COMPLETIONS.name)) > 20)
+    wait_for(lambda: len(read_all(settings, COMPLETIONS.name)) > 20, "what was to come", 60)
     node.kill()
-    until(lambda: b"they wait until it does" in errors.read_bytes())
+    wait_for(lambda: b"they wait until it does" in errors.read_bytes(), "what was to come", 60)
     assert process.poll() is None
     node.start()
     node.wait_ready()
@@ -145,7 +136,7 @@ def test_what_was_confirmed_before_a_crash_is_there_after_it(
         publisher.goes_on()
         caplog.clear()
         node.kill()
-        until(lambda: "they wait until it does" in caplog.text)
+        wait_for(lambda: "they wait until it does" in caplog.text, "what was to come", 60)
         node.start()
         node.wait_ready()
     publisher.goes_on()
@@ -164,7 +155,7 @@ def test_a_broker_that_hangs_longer_than_a_request_may_take_is_waited_for(
     publisher.goes_on()
     node.pause()
     # Requests have timed out, more than once, before the third notice: 1 + 2 + 4 seconds.
-    until(lambda: caplog.text.count("they wait until it does") >= 3)
+    wait_for(lambda: caplog.text.count("they wait until it does") >= 3, "what was to come", 60)
     assert "RequestTimedOutError" in caplog.text
     node.resume()
     publisher.goes_on()
@@ -182,7 +173,7 @@ def test_notices_come_less_and_less_often(
     publisher = Publisher(settings)
     publisher.goes_on()
     node.pause()
-    until(lambda: caplog.text.count("they wait until it does") >= 4)
+    wait_for(lambda: caplog.text.count("they wait until it does") >= 4, "what was to come", 60)
     node.resume()
     publisher.goes_on()
     publisher.finish()
@@ -208,7 +199,7 @@ def test_letting_go_of_a_broker_that_is_away_takes_seconds(
     getattr(node, end)()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.append, "scores", [NewRecord(b"k", b"2")])
-        until(lambda: "they wait until it does" in caplog.text)
+        wait_for(lambda: "they wait until it does" in caplog.text, "what was to come", 60)
         begin = time.monotonic()
         client.close()
         assert time.monotonic() - begin < 12
@@ -226,9 +217,9 @@ def test_ctrl_c_ends_a_publisher_that_waits(
     line += ["--topic-prefix", settings.topic_prefix]
     with errors.open("wb") as said:
         process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
-    until(lambda: len(read_all(settings, COMPLETIONS.name)) > 5)
+    wait_for(lambda: len(read_all(settings, COMPLETIONS.name)) > 5, "what was to come", 60)
     node.pause()
-    until(lambda: b"they wait until it does" in errors.read_bytes())
+    wait_for(lambda: b"they wait until it does" in errors.read_bytes(), "what was to come", 60)
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(15) == 130
     assert "Traceback" not in errors.read_text()

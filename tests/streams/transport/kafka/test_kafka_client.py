@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import RecordsToDelete
-from kafka_admin_helpers import MakeSettings, admin_of
+from kafka_admin_helpers import MakeSettings, delete_before
 
 from evalstream.streams.errors import BrokerError
 from evalstream.streams.settings import Settings
@@ -22,15 +18,6 @@ PLACE = partition_of(b"k", 3)
 
 def fill(client: KafkaClient, count: int) -> None:
     client.append("scores", [NewRecord(b"k", b"%d" % number) for number in range(count)])
-
-
-def delete_before(settings: Settings, offset: int) -> None:
-    async def run() -> None:
-        async with admin_of(settings) as admin:
-            place = TopicPartition(f"{settings.topic_prefix}scores", PLACE)
-            await admin.delete_records({place: RecordsToDelete(before_offset=offset)})
-
-    asyncio.run(run())
 
 
 def values(records: list[Record]) -> list[int]:
@@ -83,11 +70,11 @@ def test_partitions_and_topics_are_read_in_turns(client: KafkaClient):
 
 def test_what_is_gone_is_passed_over(client: KafkaClient, settings: Settings):
     fill(client, 30)
-    delete_before(settings, 20)
+    delete_before(settings, "scores", {PLACE: 20})
     assert client.first_offset("scores", PLACE) == 20
     for offset in (0, 19, 20):
         assert values(client.read("scores", PLACE, offset, 100, MIB)) == list(range(20, 30))
-    delete_before(settings, 30)
+    delete_before(settings, "scores", {PLACE: 30})
     assert client.read("scores", PLACE, 0, 100, MIB) == []
     assert (client.first_offset("scores", PLACE), client.end_offset("scores", PLACE)) == (30, 30)
     fill(client, 1)
@@ -97,7 +84,7 @@ def test_what_is_gone_is_passed_over(client: KafkaClient, settings: Settings):
 def test_what_goes_while_it_is_read_is_passed_over(client: KafkaClient, settings: Settings):
     fill(client, 30)
     assert values(client.read("scores", PLACE, 0, 5, MIB)) == [0, 1, 2, 3, 4]
-    delete_before(settings, 20)
+    delete_before(settings, "scores", {PLACE: 20})
     rest: list[int] = []
     offset = 5
     while found := client.read("scores", PLACE, offset, 100, MIB):

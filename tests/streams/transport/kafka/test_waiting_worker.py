@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from waiting import wait_for
 
 from evalstream.streams.local_kafka import LocalCluster
 
@@ -20,15 +21,15 @@ def test_a_worker_waits_for_a_broker_that_comes_later_and_works(make_log: Callab
     with errors.open("wb") as said:
         worker = subprocess.Popen([COMMAND, "worker", *settings], stdin=subprocess.DEVNULL, stderr=said)
     try:
-        wait_for(worker, errors, "No Kafka can be reached")
-        wait_for(worker, errors, "Next try in 1.0 s")
+        until_it_says("No Kafka can be reached", worker, errors)
+        until_it_says("Next try in 1.0 s", worker, errors)
         with cluster:
-            wait_for(worker, errors, "worker is ready")
+            until_it_says("worker is ready", worker, errors)
             log = make_log(samples=10)
             subprocess.run(
                 [COMMAND, "publish", str(log), "--broker", cluster.url], check=True, stdin=subprocess.DEVNULL
             )
-            wait_for(worker, errors, "10 samples, log ")
+            until_it_says("10 samples, log ", worker, errors)
             worker.terminate()
             assert worker.wait(30) == 0
     finally:
@@ -37,9 +38,9 @@ def test_a_worker_waits_for_a_broker_that_comes_later_and_works(make_log: Callab
     assert [path.suffix for path in log_dir.iterdir()] == [".eval"]
 
 
-def wait_for(worker: subprocess.Popen[bytes], errors: Path, text: str) -> None:
-    end = time.monotonic() + 90
-    while text not in errors.read_text():
+def until_it_says(text: str, worker: subprocess.Popen[bytes], errors: Path) -> None:
+    def look() -> bool:
         assert worker.poll() is None, errors.read_text()
-        assert time.monotonic() < end, errors.read_text()
-        time.sleep(0.05)
+        return text in errors.read_text()
+
+    wait_for(look, text)
