@@ -156,6 +156,17 @@ def test_a_broker_that_is_paused_for_a_minute_is_waited_for(make_log, scorer_fil
         assert "Kafka has not taken records" in workers.output(publisher)
 
 
+def test_a_worker_whose_broker_is_gone_ends_when_it_is_told_to(scorer_file, tmp_path):
+    with on_brokers_of_its_own(tmp_path, scorer_file()) as (cluster, workers):
+        worker = workers.worker()
+        workers.ready(worker)
+        (node,) = cluster.nodes
+        node.kill()
+        wait_for(lambda: "Unable connect to node" in workers.output(worker), "the worker to notice")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0, workers.output(worker)
+
+
 def test_partitions_that_move_between_three_brokers_lose_nothing(make_log, scorer_file, tmp_path):
     # A minute of samples: longer than three brokers need to die and come back.
     log, scorers = make_log(1500), scorer_file()

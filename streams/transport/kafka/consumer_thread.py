@@ -25,6 +25,8 @@ FETCH_BYTES = 1024 * 1024
 
 FETCH_WAIT_MS = 200
 
+STOP_SECONDS = 10.0
+
 NEVER_MS = 24 * 60 * 60 * 1000
 """Faust stops polling while an agent's queue is full, and a slow judge may keep it full for hours. That a worker lives
 is told by its heartbeats."""
@@ -54,6 +56,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             heartbeat_interval_ms=min(3000, session_ms // 10),
             rebalance_timeout_ms=max(60_000, session_ms),
         )
+
+    async def on_thread_stop(self) -> None:
+        # While brokers do not answer, aiokafka's way to stop ends in a CancelledError, or not at all; Faust would wait
+        # for this thread for ever.
+        stopping = asyncio.ensure_future(super().on_thread_stop())
+        await asyncio.wait({stopping}, timeout=STOP_SECONDS)
+        if not stopping.done():
+            stopping.cancel()
+        elif not stopping.cancelled() and stopping.exception() is not None:
+            logger.info("The consumer did not stop well: %r", stopping.exception())
 
     async def rewind(self, offsets: Mapping[TP, int]) -> None:
         """Go back to offsets that have been read past."""
