@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
 
 from evalstream.scorers.jsontext import dumps, loads
 from evalstream.scorers.value import Value
 
-from ..events import SampleDeadLettered, ScoreEmitted
+from ..errors import StateError
+from ..events import MOST_SCORERS, SampleDeadLettered, ScoreEmitted
 
 __all__ = ["DeadRow", "ReadRow", "Row", "ScoreRow", "decode_segment", "encode_segment"]
 
 SCORED, NO_SCORE, FAILED = "s", "n", "f"
+
+MOST_BYTES = 256 << 20
+"""Of a segment, decompressed: a batch of scores comes nowhere near."""
 
 FAILURES = 1 << 62
 """Larger than any offset: the rank of the first failure."""
@@ -94,19 +100,40 @@ def encode_segment(rows: Iterable[Row]) -> bytes:
 def decode_segment(data: bytes) -> list[Row]:
     """Read what `encode_segment` printed.
 
+    Raises
+    ------
+    StateError
+        It is something else.
+
     Examples
     --------
     >>> row = ScoreRow("s1", 1, 0, "match", SCORED, 1.0, (0, 7), 3, False, None)
     >>> decode_segment(encode_segment([row])) == [row]
     True
     """
-    rows: list[Row] = []
-    for fields in loads(zlib.decompress(data)):
-        if len(fields) == len(DeadRow._fields):
-            rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
-        elif len(fields) == len(ReadRow._fields):
-            rows.append(ReadRow(*fields))
-        else:
-            fields[6] = tuple(fields[6])
-            rows.append(ScoreRow(*fields))
-    return rows
+    try:
+        stream = zlib.decompressobj()
+        text = stream.decompress(data, MOST_BYTES)
+        if not stream.eof:
+            raise StateError(f"a segment that is cut short, or of more than {MOST_BYTES} bytes")
+        return [_row(fields) for fields in msgspec.convert(loads(text), list[list[Any]])]
+    except (zlib.error, ValueError, msgspec.ValidationError) as error:  # also half of a surrogate pair
+        raise StateError(f"not a segment ({error})") from error
+
+
+def _row(fields: list[Any]) -> Row:
+    if len(fields) == len(DeadRow._fields):
+        return DeadRow(*msgspec.convert(fields, _DEAD))
+    if len(fields) == len(ReadRow._fields):
+        return ReadRow(*msgspec.convert(fields, tuple[str]))
+    return ScoreRow(*msgspec.convert(fields, _SCORE))
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Offset = Annotated[int, msgspec.Meta(ge=0, lt=FAILURES)]
+_Slot = Annotated[int, msgspec.Meta(ge=0, lt=MOST_SCORERS)]
+_DEAD = tuple[tuple[_Count, _Offset], str, str, str]
+_SCORE = tuple[
+    str | int, _Count, _Slot, str, Literal["s", "n", "f"], Any, tuple[_Count, _Offset], _Offset, bool,
+    dict[str, Any] | None,
+]  # fmt: skip

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
+import msgspec
+from pydantic import ValidationError
+
 from evalstream.scorers.jsontext import dumps, loads
 
+from ..errors import StateError
 from ..events import EvalCompleted, EvalStarted, LogMaterialised, ScoreEmitted
 from .rows import decode_segment
 from .run_state import RunState
 
 __all__ = ["Runs", "eval_of", "state_key"]
+
+logger = logging.getLogger(__name__)
 
 Kind = Literal["start", "rows", "complete", "log"]
 
@@ -23,14 +30,24 @@ def state_key(run: RunState, kind: Kind, number: int = 0) -> bytes:
 
 
 def eval_of(key: bytes) -> str:
-    """Return the id of the eval that a table record is about.
+    """Return the id of the eval that a table record is about; "" if no worker wrote it.
 
     Examples
     --------
     >>> eval_of(b'["eval-1","run-1","rows",7]')
     'eval-1'
     """
-    return str(loads(key)[0])
+    try:
+        return _parts(key)[0]
+    except StateError:
+        return ""
+
+
+def _parts(key: bytes) -> tuple[str, str, Kind, int]:
+    try:
+        return msgspec.convert(loads(key), tuple[str, str, Kind, int])
+    except (ValueError, msgspec.ValidationError) as error:  # also half of a surrogate pair
+        raise StateError(f"not a key of the table ({error})") from error
 
 
 class Runs:
@@ -78,11 +95,13 @@ class Runs:
         """
         self._runs = {key: run for key, run in self._runs.items() if run.partition in kept}
         for table in tables:
-            records = sorted((tuple(loads(key)), value) for key, value in table.items())
-            for (eval_id, run_id, kind, number), value in records:
-                self._restore(self.get(eval_id, run_id), kind, number, value)
+            for (eval_id, run_id, kind, number), value in sorted(_written(table)):
+                try:
+                    self._restore(self.get(eval_id, run_id), kind, value)
+                except (StateError, ValidationError) as error:
+                    logger.warning("record %r %d of run %s of eval %s: %s", kind, number, run_id, eval_id, error)
 
-    def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
+    def _restore(self, run: RunState, kind: Kind, value: bytes) -> None:
         if kind == "rows":
             for row in decode_segment(value):
                 run.apply(row)
@@ -93,3 +112,12 @@ class Runs:
                 "log": lambda text: setattr(run, "materialised", LogMaterialised.model_validate_json(text)),
             }
             restore[kind](value)
+
+
+def _written(table: Mapping[bytes, bytes]) -> Iterator[tuple[tuple[str, str, Kind, int], bytes]]:
+    """Yield the records of a table that a worker can have written; the changelog is a topic like any other."""
+    for key, value in table.items():
+        try:
+            yield _parts(key), value
+        except StateError as error:
+            logger.warning("a record of the table is passed over: %s", error)
