@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -136,6 +136,7 @@ def for_all(
     """Check so many examples, always the same ones unless they are to be fresh; none may take long."""
     profile = settings(
         max_examples=examples, deadline=timedelta(seconds=10), derandomize=not fresh, database=None,
+        phases=[Phase.generate],  # making an example smaller may take minutes
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     profile(given(strategy)(lambda value: check(value) and None))()
