@@ -7,6 +7,7 @@
     ├── BrokerError           a broker that cannot be opened or used
     │   └── TokenError        no token to log in with, just now
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
+    ├── StateError            a record of a worker's table that no worker wrote
     ├── ClaimError            an event that claims a body from a store that is not here
     └── LogError              a log file; carries its ``path``
         ├── LogNotFoundError  there is no such file
@@ -16,6 +17,7 @@
         │   └── SampleDecodeError  one sample's text is not what a sample is; the rest may be fine
         ├── LogChangedError   somebody wrote the file while we read it
         ├── LogWriteError     the new log could not be written; the old file is as it was
+        ├── LogContentError   what was published for the eval makes no log; the old file is as it was
         └── LogOutdatedError  scores came while it was written; the old file is as it was
 
 Each message says what is wrong, where, and what to do.
@@ -34,6 +36,7 @@ __all__ = [
     "CompletionError",
     "DamagedLogError",
     "LogChangedError",
+    "LogContentError",
     "LogError",
     "LogNotFoundError",
     "LogOutdatedError",
@@ -41,6 +44,7 @@ __all__ = [
     "LogWriteError",
     "NotALogError",
     "SampleDecodeError",
+    "StateError",
     "StreamsError",
     "TokenError",
     "UsageError",
@@ -79,6 +83,10 @@ class CompletionError(StreamsError):
     def __init__(self, detail: str, eval_id: str = "", run_id: str = "", sample: str = "") -> None:
         self.detail, self.eval_id, self.run_id, self.sample = detail, eval_id, run_id, sample
         super().__init__(f"{sample}: {detail}" if sample else detail)
+
+
+class StateError(StreamsError):
+    """A record of a worker's table is none that a worker writes."""
 
 
 class LogError(StreamsError):
@@ -153,6 +161,19 @@ class LogWriteError(LogError):
         else:
             text = cause
         super().__init__(path, f"{_shown(path)}: {text}")
+
+
+class LogContentError(LogError):
+    """What was published for an eval makes no log; the file at ``path`` is as it was. Carries the ``eval_id``."""
+
+    def __init__(self, path: str | os.PathLike[str], eval_id: str, cause: Exception) -> None:
+        self.eval_id = eval_id
+        what = f"{type(cause).__name__}: {cause}"
+        super().__init__(
+            path,
+            f"{_shown(path)}: what was published for the eval {_shown(eval_id)} makes no log ({_shown(what)})."
+            " Publish it again from its log.",
+        )
 
 
 class LogOutdatedError(LogError):

@@ -53,6 +53,14 @@ __all__ = [
 LIVE_RUN = "live"
 """The run of scores that are made while an eval runs, or when its log is published for the first time."""
 
+MOST_SCORERS = 256
+"""Scorers of one run; an event that names more is refused, or a few bytes could ask for millions of scores."""
+
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+"""What is counted in a worker's compact columns, which take no more; an event with another number is refused."""
+
+Offset = Annotated[int, Field(ge=0, lt=2**62)]
+
 _NAMESPACE = uuid.UUID("6f0f6a3e-6f1c-5d5c-9d0b-0d4c1b8a7e21")
 
 
@@ -152,12 +160,12 @@ class EvalStarted(Event):
     event: Literal["eval_started"] = "eval_started"
     header: Header = Field(default_factory=dict)
     """A log's header as far as it is known: version, eval, plan, tags, metadata; to append to, also results."""
-    scorers: list[ScorerSpec] = Field(default_factory=list)
+    scorers: list[ScorerSpec] = Field(default_factory=list, max_length=MOST_SCORERS)
     """Each one's ``metrics`` are those that count, the task's own included."""
     reducers: list[str] | None = None
     """Epoch reducers by log name; None: the default (mean); empty: none."""
-    epochs: int = 1
-    expected: int | None = None
+    epochs: Count = 1
+    expected: Count | None = None
     """Sample-epochs that will come, if known."""
     order: list[tuple[str, int]] | None = None
     """Ids (as text) and epochs in the order in which metrics see the samples; None: by epoch, then by id."""
@@ -172,7 +180,7 @@ class EvalCompleted(Event):
 
     event: Literal["eval_completed"] = "eval_completed"
     status: Literal["started", "success", "cancelled", "error"] = "success"
-    samples: int
+    samples: Count
     """Sample-epochs that were published; the log is written when each has its scores."""
     header: Header = Field(default_factory=dict)
     """The header's fields that the end decides (stats, error, invalidated), and those not known here."""
@@ -224,8 +232,8 @@ class Source(_Body):
     """Where a completion stands."""
 
     topic: str
-    partition: int
-    offset: int
+    partition: Count
+    offset: Offset
 
 
 class ScoreEmitted(Event):
@@ -234,10 +242,10 @@ class ScoreEmitted(Event):
     event: Literal["score_emitted"] = "score_emitted"
     score_id: str
     sample_id: str | int
-    epoch: int
+    epoch: Count
     scorer: str
     """The name under which the score enters the sample; "match1" beside a "match" that was there."""
-    slot: int
+    slot: Annotated[int, Field(ge=0, lt=MOST_SCORERS)]
     """Which of the run's scorers, from 0."""
     score: Score | None = None
     error: ScoreFailure | None = None

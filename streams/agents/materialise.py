@@ -16,7 +16,7 @@ from ..materialise.assemble import write_log
 from ..pauses import pauses
 from ..pipeline import Pipeline
 from ..tally.run_state import RunState
-from ..tally.runs import state_key
+from ..tally.keys import state_key
 from ..topics import LOGS
 from ..transport.record import Batch
 from .checkpoint import Checkpoint, of_run

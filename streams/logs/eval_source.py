@@ -21,7 +21,7 @@ from evalstream.streams.logs.zip_index import ZipIndex
 
 __all__ = ["EvalSource"]
 
-_SAMPLE = re.compile(rb"samples/(.*)_epoch_(\d+)\.json", re.DOTALL)
+_SAMPLE = re.compile(rb"samples/(.*)_epoch_(\d{1,18})\.json", re.DOTALL)
 _CHUNKED = re.compile(rb"samples/.*_epoch_\d+/(?:sample|skeleton)\.json", re.DOTALL)
 _KNOWN = frozenset({b"header.json", b"summaries.json", b"reductions.json", b"_journal/start.json"})
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from evalstream.scorers.jsontext import dumps, join_array, loads, split_array
+from evalstream.scorers.jsontext import JsonTextError, dumps, join_array, loads, split_array
 from evalstream.streams.logs.score_events import Moment, NewScore, scorer_spans, scorers_span
 
 __all__ = ["splice_events"]
@@ -162,7 +162,10 @@ def _decode(text: bytes) -> _Event:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         pass
     # NaN, or a field of an unusual type.
-    whole = loads(text)
+    try:
+        whole = loads(text)
+    except JsonTextError:  # an integer of more digits than Python reads; the event stays as it is
+        return _Event()
     if not isinstance(whole, dict):
         return _Event()
     plain = {key: whole[key] for key in ("event", "id", "span_id", "parent_id", "type", "name") if key in whole}

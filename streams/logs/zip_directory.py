@@ -26,6 +26,7 @@ _LOCATOR64 = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _WINDOW = 1 << 18
 _MARK32 = 0xFFFFFFFF
+_FAR = 2**63 - 1  # beyond any file, as `ZipIndex` says when such a member is read
 
 Numbers = npt.NDArray[np.int64]
 
@@ -163,7 +164,7 @@ def _read_entries(fd: int, directory: Directory, length: int, shift: int, path: 
             size, packed, offset = _zip64(extra, size, packed, offset)
         if not flags & 0x800 and not name.isascii():
             name = name.decode("cp437").encode()
-        directory.offsets.append(offset + shift)
+        directory.offsets.append(min(offset + shift, _FAR))
         directory.sizes.append(size)
         directory.packed.append(packed)
         directory.crcs.append(crc)

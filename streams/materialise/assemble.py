@@ -7,17 +7,18 @@ Nothing that scoring does not touch is parsed and printed again.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from evalstream.scorers.errors import ScorersError
 from evalstream.scorers.jsontext import join_object
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.results.reductions import reduction_plan
 
 from ..claims import ClaimStores
-from ..errors import BrokerError, LogOutdatedError
+from ..errors import BrokerError, LogContentError, LogOutdatedError, StreamsError
 from ..events import LogMaterialised
 from ..logs.codec import DEFLATE, ZSTANDARD
 from ..logs.order import Places, dataset_order
@@ -62,6 +63,8 @@ def write_log(
 
     Raises
     ------
+    LogContentError
+        What was published makes no log.
     LogOutdatedError
         The state changed while it was written; nothing is left behind.
     LogWriteError
@@ -69,7 +72,16 @@ def write_log(
     StreamsError
         A completion cannot be read again.
     """
-    return _Assembly(run, path, reader, claims, run.changes if changes is None else changes).write(progress)
+    try:
+        return _Assembly(run, path, reader, claims, run.changes if changes is None else changes).write(progress)
+    except _OF_CONTENT as error:
+        if isinstance(error, StreamsError):
+            raise
+        raise LogContentError(path, run.eval_id, error) from error
+
+
+_OF_CONTENT = (ScorersError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of events that do not fit together, or of a record that is gone: it costs its own run, not the worker."""
 
 
 class _Assembly:
@@ -168,7 +180,7 @@ class _Assembly:
             members = self._completions.members(value)
         edited = with_scores(members, list(self._new_scores(number)), self._started.action)
         text = join_object(edited)
-        target.add_sample(samples.ids[number], samples.epochs[number], text, summarise(edited, edited.get("scores")))
+        target.add_sample(samples.ids[number], samples.epochs[number], text, _summary(edited))
 
     def _new_scores(self, number: int) -> Iterator[NewScore]:
         for slot, column in enumerate(self._run.columns):
@@ -206,6 +218,14 @@ class _Assembly:
         except LookupError as error:
             # Retention removed it since we looked; who writes again sees that it is lost.
             raise BrokerError(str(error)) from error
+
+
+def _summary(members: Mapping[str, bytes]) -> bytes:
+    try:
+        return summarise(members, members.get("scores"))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        # Some part is of another type than Inspect's. The sample is kept as it came; its row in the list says less.
+        return summarise({key: members[key] for key in ("id", "epoch") if key in members})
 
 
 def _ascending(offsets: Places) -> array[int]:

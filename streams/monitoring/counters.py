@@ -87,7 +87,7 @@ class Counters:
         for record in batch.records if scores else ():
             if record.offset in offsets:
                 for name, value in record.headers:
-                    if name == COMPLETED_MS and value.isdigit():
+                    if name == COMPLETED_MS and value and value.isdigit():
                         counted.times.append((record.timestamp_ms - int(value[:20])) / 1000)
         # Starts and scores are on two topics, so scores may come first: their task is not known then. A start that
         # never comes (or that the next owner meets) must not make this grow for ever.

@@ -95,13 +95,15 @@ class CompletionReader:
         except (JsonTextError, ValidationError) as error:
             raise CompletionError(f"not a SampleCompleted event: {_short(error)}", *whose(value)) from error
         if fields.unreadable is not None:
-            raise CompletionError(fields.unreadable, fields.eval_id, fields.run_id)
+            raise CompletionError(fields.unreadable or "its publisher could not read it", fields.eval_id, fields.run_id)
         try:
             members = cut_object(self._body(fields))
             _check_shape(members)
             sample_id, epoch = _key(members)
             if not 0 <= epoch < MOST_EPOCHS:
                 raise ValueError(f"the epoch {epoch} is out of range")
+            if isinstance(sample_id, str) and not _is_unicode(sample_id):
+                raise ValueError(f"the id {sample_id!a} is no Unicode text")
         except (StreamsError, ValueError, LookupError, OSError) as error:
             label = self._label(fields.claim)
             raise CompletionError(str(error), fields.eval_id, fields.run_id, label) from error
@@ -185,7 +187,14 @@ def _check_shape(members: CutObject) -> None:
             raise ValueError(f"{name!r} is not {kind}")
 
 
-_SHAPES = {"messages": (b"[", "an array"), "events": (b"[", "an array"), "metadata": (b"{", "an object")}
+_ARRAY, _OBJECT = (b"[", "an array"), (b"{", "an object")
+_SHAPES = {
+    "messages": _ARRAY,
+    "events": _ARRAY,
+    "error_retries": _ARRAY,
+    "metadata": _OBJECT,
+    "scores": _OBJECT,
+}
 
 
 def whose(value: bytes) -> tuple[str, str]:

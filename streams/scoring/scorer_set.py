@@ -15,9 +15,13 @@ from evalstream.scorers.results.scorer_info import ScorerInfo
 from evalstream.scorers.run import never_suspends
 from evalstream.scorers.scorer import Scorer
 
-from ..events import ScorerSpec
+from ..events import MOST_SCORERS, ScorerSpec
 
 __all__ = ["ScorerSet", "ScorerSets", "Slot", "scorer_info"]
+
+
+MOST_SETS = 1000
+"""Sets that are remembered. Evals ask for a few; whoever means harm asks for another one with each completion."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,11 @@ class ScorerSets:
             specs = jsontext.loads(raw)
             if not isinstance(specs, list):
                 raise ValueError("the completion's scorers are not a list")
+            if len(specs) > MOST_SCORERS:
+                raise ValueError(f"the completion asks for {len(specs)} scorers; more than {MOST_SCORERS} are refused")
             found = ScorerSet([ScorerSpec.model_validate(spec) for spec in specs])
+            if len(self._sets) >= MOST_SETS:
+                self._sets.clear()
             self._sets[raw] = found
         return found
 

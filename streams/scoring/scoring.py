@@ -14,7 +14,7 @@ from evalstream.scorers.run import run_now
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 
-from ..events import ScoreEmitted, score_id
+from ..events import MOST_SCORERS, ScoreEmitted, score_id
 from .completion import Completion
 from .failure import Failure, Stage, message_of
 from .retries import Retries
@@ -181,14 +181,14 @@ class _Sheet:
 
 
 def failed(completion: Completion, failure: Failure) -> Scored:
-    """Say that none of a completion's scorers could be tried: one failure for each that it asked for."""
+    """Say that none of a completion's scorers could be tried: one failure for each that it may ask for."""
     try:
         specs = loads(completion.scorers)
     except JsonTextError:
         specs = None
     names: set[str] = set()
     emitted = []
-    for index, spec in enumerate(specs if isinstance(specs, list) else [None]):
+    for index, spec in enumerate(specs[:MOST_SCORERS] if isinstance(specs, list) else [None]):
         name = unique_name(_spec_name(spec), names)
         names.add(name)
         emitted.append(_event(completion, index, name, name, failure, 0.0, None))
@@ -197,7 +197,8 @@ def failed(completion: Completion, failure: Failure) -> Scored:
 
 def _spec_name(spec: object) -> str:
     name = spec.get("name") if isinstance(spec, Mapping) else None
-    return name if isinstance(name, str) else "scorer"
+    # Half of a surrogate pair would fit into no event.
+    return name.encode(errors="backslashreplace").decode() if isinstance(name, str) else "scorer"
 
 
 def _state(completion: Completion) -> TaskState:

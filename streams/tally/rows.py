@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
 
 from evalstream.scorers.jsontext import dumps, loads
 from evalstream.scorers.value import Value
 
-from ..events import SampleDeadLettered, ScoreEmitted
+from ..errors import StateError
+from ..events import MOST_SCORERS, SampleDeadLettered, ScoreEmitted
 
 __all__ = ["DeadRow", "ReadRow", "Row", "ScoreRow", "decode_segment", "encode_segment"]
 
 SCORED, NO_SCORE, FAILED = "s", "n", "f"
+
+MOST_BYTES = 256 << 20
+"""Of a segment, decompressed: a batch of scores comes nowhere near."""
 
 FAILURES = 1 << 62
 """Larger than any offset: the rank of the first failure."""
@@ -94,6 +100,11 @@ def encode_segment(rows: Iterable[Row]) -> bytes:
 def decode_segment(data: bytes) -> list[Row]:
     """Read what `encode_segment` printed, once or joined several times.
 
+    Raises
+    ------
+    StateError
+        It is something else.
+
     Examples
     --------
     >>> row = ScoreRow("s1", 1, 0, "match", SCORED, 1.0, (0, 7), 3, False, None)
@@ -102,21 +113,32 @@ def decode_segment(data: bytes) -> list[Row]:
     (True, True)
     """
     rows: list[Row] = []
-    while data:
-        segment = zlib.decompressobj()
-        _decode(segment.decompress(data) + segment.flush(), rows)
-        if not segment.eof:
-            raise ValueError("a segment is cut off")
-        data = segment.unused_data
+    try:
+        while data:
+            segment = zlib.decompressobj()
+            text = segment.decompress(data, MOST_BYTES)
+            if not segment.eof:
+                raise StateError(f"a segment that is cut short, or of more than {MOST_BYTES} bytes")
+            rows.extend(map(_row, msgspec.convert(loads(text), list[list[Any]])))
+            data = segment.unused_data
+    except (zlib.error, ValueError, msgspec.ValidationError) as error:  # also half of a surrogate pair
+        raise StateError(f"not a segment ({error})") from error
     return rows
 
 
-def _decode(text: bytes, rows: list[Row]) -> None:
-    for fields in loads(text):
-        if len(fields) == len(DeadRow._fields):
-            rows.append(DeadRow(tuple(fields[0]), *fields[1:]))
-        elif len(fields) == len(ReadRow._fields):
-            rows.append(ReadRow(*fields))
-        else:
-            fields[6] = tuple(fields[6])
-            rows.append(ScoreRow(*fields))
+def _row(fields: list[Any]) -> Row:
+    if len(fields) == len(DeadRow._fields):
+        return DeadRow(*msgspec.convert(fields, _DEAD))
+    if len(fields) == len(ReadRow._fields):
+        return ReadRow(*msgspec.convert(fields, tuple[str]))
+    return ScoreRow(*msgspec.convert(fields, _SCORE))
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Offset = Annotated[int, msgspec.Meta(ge=0, lt=FAILURES)]
+_Slot = Annotated[int, msgspec.Meta(ge=0, lt=MOST_SCORERS)]
+_DEAD = tuple[tuple[_Count, _Offset], str, str, str]
+_SCORE = tuple[
+    str | int, _Count, _Slot, str, Literal["s", "n", "f"], Any, tuple[_Count, _Offset], _Offset, bool,
+    dict[str, Any] | None,
+]  # fmt: skip

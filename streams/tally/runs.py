@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-from evalstream.scorers.jsontext import dumps, loads
+from pydantic import ValidationError
 
+from ..errors import StateError
 from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LogMaterialised, ScoreEmitted
+from .keys import Key, Kind, read_key
 from .rows import decode_segment
 from .run_state import RunState
 
-__all__ = ["Runs", "eval_of", "state_key"]
+__all__ = ["Runs"]
 
-Kind = Literal["start", "rows", "merged", "complete", "given up", "log"]
-
-
-def state_key(run: RunState, kind: Kind, number: int | list[int] = 0) -> bytes:
-    """Key of one table record of a run: its start, its completion, its log, or one of its numbered segments."""
-    return dumps([run.eval_id, run.run_id, kind, number])
-
-
-def eval_of(key: bytes) -> str:
-    """Return the id of the eval that a table record is about.
-
-    Examples
-    --------
-    >>> eval_of(b'["eval-1","run-1","rows",7]')
-    'eval-1'
-    """
-    return str(loads(key)[0])
+logger = logging.getLogger(__name__)
 
 
 class Runs:
@@ -78,11 +65,13 @@ class Runs:
         """
         self._runs = {key: run for key, run in self._runs.items() if run.partition in kept}
         for table in tables:
-            records = sorted((tuple(loads(key)), value) for key, value in table.items())
-            for (eval_id, run_id, kind, number), value in records:
-                self._restore(self.get(eval_id, run_id), kind, number, value)
+            for key, value in sorted(_written(table)):
+                try:
+                    self._restore(self.get(key.eval_id, key.run_id), key.kind, value)
+                except (StateError, ValidationError) as error:
+                    logger.warning("a record of the table is passed over, %s: %s", key, error)
 
-    def _restore(self, run: RunState, kind: str, number: int, value: bytes) -> None:
+    def _restore(self, run: RunState, kind: Kind, value: bytes) -> None:
         if kind in ("rows", "merged"):
             for row in decode_segment(value):
                 run.apply(row)
@@ -94,3 +83,12 @@ class Runs:
                 "log": lambda text: setattr(run, "materialised", LogMaterialised.model_validate_json(text)),
             }
             restore[kind](value)
+
+
+def _written(table: Mapping[bytes, bytes]) -> Iterator[tuple[Key, bytes]]:
+    """Yield the records of a table that a worker can have written; the changelog is a topic like any other."""
+    for key, value in table.items():
+        try:
+            yield read_key(key), value
+        except StateError as error:
+            logger.warning("a record of the table is passed over: %s", error)

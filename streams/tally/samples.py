@@ -9,6 +9,7 @@ __all__ = ["SampleTable"]
 
 _FREE = -1
 _SMALLEST = 1024
+MOST_DIGITS = 4300
 
 
 class SampleTable:
@@ -103,6 +104,7 @@ class SampleTable:
 def _alike(sample_id: str | int) -> tuple[str | int, ...]:
     if isinstance(sample_id, int):
         return sample_id, str(sample_id)
-    if sample_id.isdecimal() and str(int(sample_id)) == sample_id:
+    # Of more digits Python makes no number.
+    if len(sample_id) <= MOST_DIGITS and sample_id.isdecimal() and str(int(sample_id)) == sample_id:
         return int(sample_id), sample_id
     return (sample_id,)

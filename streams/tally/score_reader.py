@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..events import LIVE_RUN
+from ..events import LIVE_RUN, MOST_SCORERS
 from .rows import FAILED, NO_SCORE, SCORED, ScoreRow
 
 __all__ = ["read_row"]
 
+# As in `events`.
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Offset = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+_Slot = Annotated[int, msgspec.Meta(ge=0, lt=MOST_SCORERS)]
 _Scalar = str | int | float | bool
 
 
@@ -31,8 +35,8 @@ class _Failure(msgspec.Struct, gc=False):
 
 class _Source(msgspec.Struct, gc=False):
     topic: str
-    partition: int
-    offset: int
+    partition: _Count
+    offset: _Offset
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -42,9 +46,9 @@ class _Event(msgspec.Struct, gc=False):
     eval_id: str
     score_id: str
     sample_id: str | int
-    epoch: int
+    epoch: _Count
     scorer: str
-    slot: int
+    slot: _Slot
     source: _Source
     version: Literal[1] = 1
     run_id: str = LIVE_RUN

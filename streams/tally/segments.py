@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from evalstream.scorers.jsontext import loads
-
+from ..errors import StateError
+from .keys import read_key, state_key
 from .run_state import RunState
-from .runs import state_key
 
 __all__ = ["Segments"]
 
@@ -52,8 +51,11 @@ class Segments:
 
     def add(self, key: bytes, value: bytes) -> None:
         """Take in a table record."""
-        eval_id, run_id, kind, number = loads(key)
-        if kind == "rows":
+        try:
+            eval_id, run_id, kind, number = read_key(key)
+        except StateError:
+            return
+        if kind == "rows" and isinstance(number, int):
             self._small.setdefault((eval_id, run_id), {})[number] = (key, value)
 
     def merged(self, run: RunState, generation: int) -> tuple[Mapping[bytes, bytes], list[bytes]]:

@@ -8,7 +8,8 @@ from tally_helpers import METRICS, Scores, completed, run_of, runs, scored, seen
 
 from evalstream.streams.events import LogMaterialised
 from evalstream.streams.tally.rows import decode_segment, encode_segment
-from evalstream.streams.tally.runs import Runs, state_key
+from evalstream.streams.tally.keys import state_key
+from evalstream.streams.tally.runs import Runs
 
 
 def rebuilt(rows: list, table: dict[bytes, bytes]) -> Runs:
