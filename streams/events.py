@@ -285,3 +285,5 @@ class LogMaterialised(Event):
     sha256: str
     status: str
     ledger: list[LedgerEntry] = Field(default_factory=list)
+    scores: list[dict[str, Any]] | None = None
+    """Result rows, of a run that has no `MetricsUpdated`: it was scored beside this broker's workers."""
