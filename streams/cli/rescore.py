@@ -19,9 +19,10 @@ import click
 from ..errors import StreamsError, UsageError
 from ..materialise.names import name_of
 from ..publish.plan import Action, ScoringPlan, Wishes
+from ..rescore.appending import AppendingPublisher
 from ..rescore.frozen import FrozenRun, freeze, make_folder, new_run_id
 from ..rescore.plan import plan_rescoring, request_id
-from ..rescore.publisher import CopyingPublisher
+from ..rescore.publisher import CopyingPublisher, Publisher
 from ..rescore.rescoring import rescore
 from ..rescore.source_eval import SourceEval, find_eval
 from ..score_log import ScoredLog
@@ -197,8 +198,13 @@ def _begin(client: BrokerClient, source: SourceEval, request_name: str, request:
 def _run(
     client: BrokerClient, source: SourceEval, plan: ScoringPlan, frozen: FrozenRun, folder: Path, request: _Request
 ) -> ScoredLog:
-    publisher = CopyingPublisher(client, source, frozen.ranges, plan)
-    with ProgressView(new_console(stderr=True), request.display) as view:
+    publisher: Publisher
+    if plan.action == "append":
+        distant = urlsplit(request.settings.broker).scheme == "kafka"
+        publisher = AppendingPublisher(client, distant, source, plan, folder)
+    else:
+        publisher = CopyingPublisher(client, source, frozen.ranges, plan)
+    with contextlib.closing(publisher), ProgressView(new_console(stderr=True), request.display) as view:
         work = rescore(publisher, len(plan.scorers), Path(frozen.output), folder, request.settings, view)
         return asyncio.run(work)
 

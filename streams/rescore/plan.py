@@ -30,8 +30,9 @@ def plan_rescoring(started: EvalStarted, wishes: Wishes) -> ScoringPlan:
     if started.scorers:
         spec["scorers"] = [scorer.model_dump() for scorer in started.scorers]
     header: dict[str, Any] = {**started.header, "eval": {**spec, "config": config}}
-    plan = plan_scoring(header, dataclasses.replace(wishes, action="overwrite"))
-    if started.scorers and not wishes.scorers and not wishes.metrics:
+    action = wishes.action or "overwrite"
+    plan = plan_scoring(header, dataclasses.replace(wishes, action=action))
+    if action == "overwrite" and started.scorers and not wishes.scorers and not wishes.metrics:
         # As they stand: to be read and printed again might change a letter of the log.
         plan = dataclasses.replace(plan, scorers=started.scorers)
     return plan

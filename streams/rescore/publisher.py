@@ -7,7 +7,7 @@ from threading import Event
 from typing import Protocol
 
 from ..errors import UsageError
-from ..events import EvalStarted
+from ..events import EvalCompleted, EvalStarted
 from ..pipeline import Pipeline
 from ..publish.events_of_log import of_eval
 from ..publish.plan import ScoringPlan
@@ -36,9 +36,16 @@ class Publisher(Protocol):
             One of the brokers cannot be read or written, or there is nothing to publish.
         """
 
+    def close(self) -> None:
+        """Let go of files; the brokers stay open."""
+
 
 def publish_once(
-    store: TopicStore, started: Callable[[], EvalStarted], completions: Callable[[], None], end: SourceEval, stop: Event
+    store: TopicStore,
+    started: Callable[[], EvalStarted],
+    completions: Callable[[], None],
+    completed: Callable[[], EvalCompleted],
+    stop: Event,
 ) -> None:
     """Publish start, completions and end in this order; what the topic has of it already is left out."""
     known = store.end_offset(EVALS.name)
@@ -47,7 +54,7 @@ def publish_once(
     if known < 2:
         completions()
         if not stop.is_set():
-            store.append(EVALS.name, [of_eval(end.completed)])
+            store.append(EVALS.name, [of_eval(completed())])
 
 
 class CopyingPublisher:
@@ -75,9 +82,12 @@ class CopyingPublisher:
 
     def publish(self, store: TopicStore, stop: Event) -> None:
         publish_once(
-            store, lambda: restarted(self._source.started, self._plan), lambda: self._copy(store, stop), self._source,
-            stop,
+            store, lambda: restarted(self._source.started, self._plan), lambda: self._copy(store, stop),
+            lambda: self._source.completed, stop,
         )  # fmt: skip
+
+    def close(self) -> None:
+        """Do nothing: there are no files."""
 
     def _copy(self, store: TopicStore, stop: Event) -> None:
         eval_id = self._source.eval_id
