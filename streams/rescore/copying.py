@@ -102,8 +102,8 @@ def _copies(records: Sequence[Record], end: Place, eval_id: str, scorers: bytes)
 def rescored(record: Record, eval_id: str, scorers: bytes) -> NewRecord | None:
     """Return a completion as the new run has it; None if it is of another eval or run.
 
-    One that asks for these scorers already stays as it is, byte for byte. So does one that cannot be read: the new run
-    finds it as dead as the live one did, and the same record twice is one dead letter.
+    One that asks for these scorers already stays as it is, byte for byte, and so does one that is no JSON. What the
+    live run could not read the new one cannot either, and the same record twice is one dead letter there, too.
 
     Parameters
     ----------
