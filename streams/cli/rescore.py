@@ -150,7 +150,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
         try:
             frozen = FrozenRun.load(folder)
             if frozen is None:
-                frozen = _begin(client, source, request_name, request)
+                frozen = _begin(client, source, request)
                 frozen.save(folder)
             elif request.display != "none":
                 click.echo(f"Note: going on with run {frozen.run_id}, which was begun in {plain(folder)}", err=True)
@@ -182,9 +182,9 @@ def _left(folder: Path) -> str:
     return f"What it has done is in {plain(folder)}; to give it up, remove that folder."
 
 
-def _begin(client: BrokerClient, source: SourceEval, request_name: str, request: _Request) -> FrozenRun:
+def _begin(client: BrokerClient, source: SourceEval, request: _Request) -> FrozenRun:
     """Decide what a new run is called, which completions are its own, and where its log goes."""
-    run_id = new_run_id(request_name)
+    run_id = new_run_id()
     if request.output_file is None:
         make_folder(request.settings.log_dir)
     output = request.output_file or request.settings.log_dir / name_of(source.started, source.eval_id, run_id)

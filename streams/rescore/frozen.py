@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -91,9 +92,9 @@ def freeze(client: BrokerClient, eval_id: str, run_id: str, output: Path) -> Fro
     return FrozenRun(eval_id, run_id, ranges, str(output))
 
 
-def new_run_id(request: str) -> str:
-    """Name a run by when it began and what was asked for: the same request, made again later, is another run."""
-    return f"rescore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{request[:6]}"
+def new_run_id() -> str:
+    """Name a run by when it began, and by chance: the same request, made again later, is another run."""
+    return f"rescore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
 
 
 def make_folder(folder: Path) -> None:

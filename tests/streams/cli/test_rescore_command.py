@@ -119,10 +119,10 @@ def test_the_run_is_among_the_runs_under_its_own_name(run, five, request, kind):
 
 
 def test_the_same_command_again_is_another_run(run, published):
-    for name in ("a.eval", "a.eval"):
-        Path(name).unlink(missing_ok=True)
-        assert run("rescore", "e1", "--output-file", name).exit_code == 0
-    assert Path("a.eval").exists()
+    command = ("rescore", "e1", "--json", "--display", "none")
+    first, second = (json.loads(run(*command).stdout) for _ in range(2))
+    assert first["run_id"] != second["run_id"]
+    assert Path(first["output"]).read_bytes() == Path(second["output"]).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -201,37 +201,44 @@ def test_what_makes_no_sense_is_an_error(run, published, arguments, text):
     check_error(run("rescore", "e1", *arguments), text)
 
 
-def test_a_scorer_of_the_eval_that_is_not_known_here_is_an_error(spawn, published, run, scorer_file):
+@pytest.fixture
+def apart(spawn, broker) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command in a process of its own, on the same broker."""
+    return lambda *arguments: spawn(*arguments, env={**os.environ, "EVALSTREAM_BROKER": broker})
+
+
+def test_a_scorer_of_the_eval_that_is_not_known_here_is_an_error(apart, folder, scorer_file):
+    log = log_of([sample(1)])
+    (folder / "one.json").write_text(json.dumps(log))
     file = scorer_file("return Score(value=1)", decorator="@scorer(metrics=[accuracy()], name='stranger')")
-    assert spawn("publish", "log.json", "--scorer", file, "--broker", os.environ["EVALSTREAM_BROKER"]).returncode == 0
-    log = json.loads(Path("log.json").read_text())
-    log["eval"]["eval_id"] = "e2"
-    Path("two.json").write_text(json.dumps(log))
-    assert spawn("publish", "two.json", "--scorer", file).returncode == 0
-    done = spawn("rescore", "e2")
+    assert apart("publish", "one.json", "--scorer", file).returncode == 0
+    done = apart("rescore", "e1")
     assert done.returncode == 2
     assert "There is no scorer named 'stranger'" in done.stderr
     assert "--scorer file.py" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_two_at_once_do_not_meet(spawn, run, published, scorer_file):
-    # The first one is ended while it waits, so that its folder is there.
-    file = scorer_file("os.kill(os.getpid(), signal.SIGKILL)\nawait asyncio.sleep(9)")
-    assert spawn("rescore", "e1", "--scorer", file, "--work-dir", "work").returncode == -9
+KILLED = "os.kill(os.getpid(), signal.SIGKILL)\nawait asyncio.sleep(9)"
+
+
+def test_two_at_once_do_not_meet(apart, published, scorer_file):
+    # The first one is killed, so that its folder is there.
+    arguments = ("rescore", "e1", "--scorer", scorer_file(KILLED), "--work-dir", "work")
+    assert apart(*arguments).returncode == -9
     (left,) = Path("work").iterdir()
     with worker_lock(left.absolute()):
-        done = spawn("rescore", "e1", "--scorer", file, "--work-dir", "work")
+        done = apart(*arguments)
     assert done.returncode == 2
     assert f"(process {os.getpid()}) runs on" in done.stderr
 
 
-def test_a_folder_whose_file_is_damaged_is_an_error_that_says_which(spawn, published, scorer_file):
-    file = scorer_file("os.kill(os.getpid(), signal.SIGKILL)\nawait asyncio.sleep(9)")
-    assert spawn("rescore", "e1", "--scorer", file, "--work-dir", "work").returncode == -9
+def test_a_folder_whose_file_is_damaged_is_an_error_that_says_which(apart, published, scorer_file):
+    arguments = ("rescore", "e1", "--scorer", scorer_file(KILLED), "--work-dir", "work")
+    assert apart(*arguments).returncode == -9
     (left,) = Path("work").iterdir()
     (left / "run.json").write_text("{")
-    done = spawn("rescore", "e1", "--scorer", file, "--work-dir", "work")
+    done = apart(*arguments)
     assert done.returncode == 2
     assert f"Remove the folder {left.absolute()} to begin anew" in done.stderr
     assert "Traceback" not in done.stderr
