@@ -239,12 +239,12 @@ def test_an_eval_that_no_worker_has_scored_yet_can_be_rescored(make_log, embedde
 
 
 @pytest.fixture
-def counted(make_log, scorer_file, embedded) -> tuple[Path, bytes]:
+def counted(make_log, scorer_file, settings) -> tuple[Path, bytes]:
     """An eval of 200 samples with a scorer that writes its calls to $CALLS: the scorer's file, and the live log."""
     scorers = scorer_file(COUNTING)
     load_file(scorers)
-    publish(make_log(100, epochs=2), embedded, "counting", twice=ALL)
-    (live,) = work(embedded)
+    publish(make_log(100, epochs=2), settings, "counting", twice=ALL)
+    (live,) = work(settings)
     return scorers, live
 
 
@@ -254,9 +254,9 @@ def command(settings: Settings, scorers: Path, *more: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_was_ended_goes_on_without_scoring_again_what_it_had_scored(counted, tmp_path, embedded, number):
+def test_a_run_that_was_ended_goes_on_without_scoring_again_what_it_had_scored(counted, tmp_path, settings, number):
     scorers, live = counted
-    line = [COMMAND, "rescore", *command(embedded, scorers)]
+    line = [COMMAND, "rescore", *command(settings, scorers)]
     calls = tmp_path / "calls"
     environment = {**os.environ, "CALLS": str(calls), "SIGNAL": str(int(number))}
 
@@ -289,11 +289,11 @@ def test_a_run_that_was_ended_goes_on_without_scoring_again_what_it_had_scored(c
     assert not (tmp_path / ".evalstream").exists()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(counted, tmp_path, embedded, seed):
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(counted, tmp_path, settings, seed):
     scorers, live = counted
     os.chdir(tmp_path)
-    arguments = command(embedded, scorers, "--display", "none")
+    arguments = command(settings, scorers, "--display", "none")
     chance, killed = random.Random(seed), 0
     while True:
         die_at = chance.randint(1, 150) if killed < 12 else None
@@ -307,7 +307,7 @@ def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(counted
         killed += 1
     assert killed >= 8
     assert Path("again.eval").read_bytes() == live
-    assert len({log["run_id"] for log in told(embedded)}) == 2
+    assert len({log["run_id"] for log in told(settings)}) == 2
     assert not Path(".evalstream").exists()
 
 
