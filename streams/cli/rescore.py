@@ -47,6 +47,8 @@ __all__ = ["command"]
 
 DEFAULT_FOLDER = Path(".evalstream", "rescore")
 
+_BUSY = "The same rescoring runs already (process {owner}), in {folder}: wait for it, or give another --output-file."
+
 _OF_NO_CONCERN = {
     "app_id", "blob_dir", "session_timeout", "partitions", "replication", "completions_retention", "instance_id",
     "metrics_port", "metrics_host", "metrics_interval", "eval_deadline",
@@ -146,7 +148,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
     request_name = request_id(broker + request.settings.topic_prefix, source.eval_id, plan, where)
     folder = request.work_dir / request_name
     make_folder(folder)
-    with worker_lock(folder):
+    with worker_lock(folder, _BUSY):
         try:
             frozen = FrozenRun.load(folder)
             if frozen is None:

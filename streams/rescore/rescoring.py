@@ -17,7 +17,8 @@ from ..pipeline import Listener, Pipeline
 from ..score_log import Outcome, ScoredLog
 from ..settings import Settings
 from ..tally.run_state import RunState
-from ..topics import COMPLETIONS, EVALS, SCORES
+from ..topics import COMPLETIONS, EVALS, METRICS, SCORES, Topic
+from ..transport.record import NewRecord
 from ..transport.store import TopicStore
 from ..transport.stores import open_store
 from ..worker import running_worker
@@ -83,7 +84,7 @@ async def _finished(
     pipeline: Pipeline, store: TopicStore, written: asyncio.Future[ScoredLog], publishing: asyncio.Task[None]
 ) -> ScoredLog:
     """Return the log once it is written; raise what anything failed with."""
-    missing_told = False
+    missing_told = asked_again = False
     while True:
         waits: set[asyncio.Future[Any]] = {written, pipeline.failed}
         if not publishing.done():
@@ -99,7 +100,11 @@ async def _finished(
         for run in pipeline.runs:
             if run.materialised is not None and run.log_holds():
                 return _found(run)
-            if not run.balances() and await asyncio.to_thread(_all_consumed, store):
+            if run.balances():
+                if not asked_again and await asyncio.to_thread(_all_consumed, store, METRICS):
+                    asked_again = True
+                    await asyncio.to_thread(_ask_again, store)
+            elif await asyncio.to_thread(_all_consumed, store):
                 # The state is read again: what was consumed meanwhile may have been the rest.
                 if run.balances():
                     continue
@@ -122,8 +127,15 @@ def _found(run: RunState) -> ScoredLog:
     return ScoredLog(run, run.materialised)
 
 
-def _all_consumed(store: TopicStore) -> bool:
+def _ask_again(store: TopicStore) -> None:
+    """Publish the final metrics once more: an earlier process had met a full disk, say, and so given up the log."""
+    last = store.end_offset(METRICS.name) - 1
+    for record in store.read(METRICS.name, last, 1, 1) if last >= 0 else ():
+        store.append(METRICS.name, [NewRecord(record.key, record.value)])
+
+
+def _all_consumed(store: TopicStore, *more: Topic) -> bool:
     """Tell whether whatever is on the topics has had its effects: the agents have acknowledged all of it."""
     # In the order in which events follow from each other: what is acknowledged has sent what follows from it.
-    topics = (EVALS, COMPLETIONS, SCORES)
+    topics = (EVALS, COMPLETIONS, SCORES, *more)
     return all((store.committed(GROUP, topic.name) or 0) >= store.end_offset(topic.name) for topic in topics)

@@ -311,6 +311,27 @@ def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(counted
     assert not Path(".evalstream").exists()
 
 
+def test_an_appending_run_that_is_killed_goes_on_too(counted, tmp_path, settings, rescore):
+    scorers, _ = counted
+    asked = ("--action", "append", "--display", "none")
+    arguments = command(settings, scorers, *asked)
+    chance = random.Random(5)
+    for _ in range(6):
+        child = spawn.Process(target=rescore_helpers.command, args=(arguments, chance.randint(1, 120), "errors"))
+        child.start()
+        child.join(60)
+        assert child.exitcode in (0, -signal.SIGKILL), Path("errors").read_text()
+        if child.exitcode == 0:
+            break
+    if Path(".evalstream").exists():
+        assert rescore(settings, *arguments[arguments.index("made") :]).exit_code == 0
+    (live,), path = list(settings.log_dir.iterdir()), tmp_path / "expected.eval"
+    with open_log(live) as source:
+        plan = plan_scoring(source.header, Wishes(scorers=[resolve_scorer("counting")], action="append"))
+        asyncio.run(score_log(source, plan, path, Settings()))
+    assert Path("again.eval").read_bytes() == path.read_bytes()
+
+
 def test_completions_that_retention_removed_are_missing_in_ledger_and_log(make_log, embedded, rescore):
     log = make_log(20)
     with open_log(log) as source:

@@ -118,6 +118,24 @@ def test_the_run_is_among_the_runs_under_its_own_name(run, five, request, kind):
     assert f"run {report['run_id']}" in run("runs", "--eval", "e1", env={"COLUMNS": "200"}).stdout
 
 
+def test_a_log_that_cannot_be_written_is_written_by_the_same_command_later(run, published, scorer_file):
+    calls = "open('calls', 'a').write('x')\nif not os.path.exists('mended'): shutil.rmtree('out', ignore_errors=True)"
+    file = scorer_file(f"import shutil\n{calls}\nreturn Score(value=1)")
+    Path("out").mkdir()
+    command = ("rescore", "e1", "--scorer", file, "--output-file", "out/o.eval")
+    first = run(*command)
+    assert (first.exit_code, first.stdout) == (2, "")
+    assert "is not finished: the same command goes on with it" in first.stderr
+    assert "Create the folder first" in first.stderr
+    Path("mended").touch()
+    Path("out").mkdir()
+    second = run(*command)
+    assert second.exit_code == 0, second.stderr
+    assert "Note: going on with run rescore-" in second.stderr
+    assert Path("calls").read_text() == "x" * 5
+    assert Path("out/o.eval").exists()
+
+
 def test_the_same_command_again_is_another_run(run, published):
     command = ("rescore", "e1", "--json", "--display", "none")
     first, second = (json.loads(run(*command).stdout) for _ in range(2))
@@ -230,7 +248,7 @@ def test_two_at_once_do_not_meet(apart, published, scorer_file):
     with worker_lock(left.absolute()):
         done = apart(*arguments)
     assert done.returncode == 2
-    assert f"(process {os.getpid()}) runs on" in done.stderr
+    assert f"The same rescoring runs already (process {os.getpid()}), in {left.absolute()}" in done.stderr
 
 
 def test_a_folder_whose_file_is_damaged_is_an_error_that_says_which(apart, published, scorer_file):
