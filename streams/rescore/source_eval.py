@@ -167,4 +167,7 @@ def _records(client: BrokerClient) -> Iterator[tuple[int, Record]]:
 
 def _read(client: BrokerClient, place: tuple[int, int]) -> bytes:
     partition, offset = place
-    return client.read(EVALS.name, partition, offset, 1, READ_BYTES)[0].value or b""
+    for record in client.read(EVALS.name, partition, offset, 1, READ_BYTES):
+        if record.offset == offset:
+            return record.value or b""
+    raise UsageError("The eval was published again just now: try again.")

@@ -210,7 +210,9 @@ def test_another_scorer_gives_what_score_gives_on_the_log(make_log, tmp_path, se
 
 
 def test_appended_scores_are_those_that_score_appends_to_the_live_log(make_log, tmp_path, settings, rescore):
-    publish(make_log(60, epochs=2), settings)
+    log = make_log(60, epochs=2)
+    dead = SampleCompleted(eval_id=f"id-{log.name}", unreadable="it is damaged").to_bytes()
+    publish(log, settings, extra=[NewRecord(b"k", dead)])
     work(settings)
     result = rescore(settings, "made", "--scorer", "f1", "--action", "append", "--output-file", "both.eval")
     assert result.exit_code == 0, result.output
