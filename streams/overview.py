@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from .events import EvalCompleted, EvalStarted, Event, LedgerEntry, LogMaterialised, MetricsUpdated
+from .events import LIVE_RUN, EvalCompleted, EvalStarted, Event, LedgerEntry, LogMaterialised, MetricsUpdated
 from .topics import EVALS, LOGS, METRICS
 from .transport.record import Record
 
@@ -126,8 +126,16 @@ class Overview:
                 if log is not None:
                     self._run(log, record).log = log
         oldest = None if deadline is None else now_ms - deadline * 1000
-        rows = [_row(eval_id, run_id, run, oldest) for (eval_id, run_id), run in self._runs.items()]
+        rows = [
+            _row(eval_id, run_id, run, self._start(eval_id, run), oldest)
+            for (eval_id, run_id), run in self._runs.items()
+        ]
         return sorted(rows, key=lambda row: (-row.updated_ms, row.eval_id, row.run_id))
+
+    def _start(self, eval_id: str, run: _Run) -> EvalStarted | None:
+        """Return what is known of the eval; a run that scores it anew has no start of its own."""
+        live = self._runs.get((eval_id, LIVE_RUN))
+        return run.started or (live.started if live else None)
 
     def _run(self, event: Event, record: Record) -> _Run:
         # By what the event says, not by the record's key: minimal producers may choose that as they like.
@@ -143,13 +151,13 @@ def _read(kind: type[_Taken], record: Record) -> _Taken | None:
         return None
 
 
-def _row(eval_id: str, run_id: str, run: _Run, oldest: float | None) -> RunRow:
-    spec = (run.started.header.get("eval") or {}) if run.started else {}
+def _row(eval_id: str, run_id: str, run: _Run, started: EvalStarted | None, oldest: float | None) -> RunRow:
+    spec = (started.header.get("eval") or {}) if started else {}
     metrics, log, completed = run.metrics, run.log, run.completed
     ledger = log.ledger if log and log.ledger else metrics.ledger if metrics else []
     expected = completed.samples if completed else next((entry.expected for entry in ledger), None)
-    if expected is None and run.started:
-        expected = run.started.expected
+    if expected is None and started:
+        expected = started.expected
     return RunRow(
         eval_id=eval_id,
         run_id=run_id,
@@ -161,7 +169,7 @@ def _row(eval_id: str, run_id: str, run: _Run, oldest: float | None) -> RunRow:
         received=min((entry.received for entry in ledger), default=0),
         partial_samples=metrics.partial_samples if metrics else 0,
         ledger=ledger,
-        scores=metrics.scores if metrics else [],
+        scores=metrics.scores if metrics else (log.scores or []) if log else [],
         log=log.location if log else None,
         updated_ms=run.updated_ms,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -77,6 +77,8 @@ class Pipeline:
         Batches of completions that are being scored.
     recorder
         Hears of the agents' work; by default nobody does.
+    scored_before
+        Offsets of completions that need no scoring: all of their scores are on ``scores`` already.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Pipeline:
         self.destination = destination or self._default_destination
         self.recorder: Recorder = NoRecorder()
         self.caught_up: Callable[[], Awaitable[bool]] = _never
+        self.scored_before: Container[int] = ()
         self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()

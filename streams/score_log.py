@@ -24,7 +24,7 @@ from .topics import COMPLETIONS, EVALS
 from .transport.stores import open_store
 from .worker import running_worker
 
-__all__ = ["ScoredLog", "score_log"]
+__all__ = ["Outcome", "ScoredLog", "score_log"]
 
 PUBLISH_RECORDS = 1000
 
@@ -39,7 +39,7 @@ class ScoredLog:
     written: LogMaterialised
 
 
-class _Outcome:
+class Outcome:
     """A listener that waits for the log, and passes on what it hears."""
 
     def __init__(self, inner: Listener | None) -> None:
@@ -94,7 +94,7 @@ async def score_log(
         The log cannot be read or written. What was at ``path`` is still there.
     """
     broker = f"memory://score-{next(_brokers)}"
-    outcome = _Outcome(listener)
+    outcome = Outcome(listener)
     own = settings.model_copy(update={"broker": broker, "metrics_port": None})
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         pipeline.claims.register(

@@ -29,8 +29,16 @@ async def running_worker(
     settings: Settings,
     listener: Listener | None = None,
     destination: Callable[[RunState], Path] | None = None,
+    prepare: Callable[[Pipeline], None] | None = None,
 ) -> AsyncIterator[Pipeline]:
     """Run the agents for as long as the block lasts.
+
+    Parameters
+    ----------
+    settings, listener, destination
+        See `Pipeline`.
+    prepare
+        Is shown the pipeline before anything is consumed.
 
     Raises
     ------
@@ -52,6 +60,8 @@ async def running_worker(
         app = new_app(settings, partitions, new_client)
         pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
         stack.callback(pipeline.close)
+        if prepare is not None:
+            prepare(pipeline)
         build_app(app, pipeline)
         if monitor is not None:
             monitor.watch(app, pipeline)

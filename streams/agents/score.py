@@ -69,6 +69,8 @@ class ScoreAgent:
         letters: list[NewRecord] = []
         waiting: list[asyncio.Task[None]] = []
         for record in batch.records:
+            if record.offset in self._pipeline.scored_before:
+                continue
             source = Source(topic=COMPLETIONS.name, partition=batch.partition, offset=record.offset)
             digest = record_digest(record.key, record.value)
             try:

@@ -18,13 +18,14 @@ _COMMANDS = {
     "config": "Show the settings in force, and where each one came from.",
     "dead-letters": "Show what could not be scored, and requeue or drop it.",
     "publish": "Publish a log's samples to a broker, as if the eval were being run.",
+    "rescore": "Score an eval's completions on a broker anew, beside live scoring.",
     "runs": "Show the evals on a broker: how far each one is, its metrics, and where its log is.",
     "score": "Score logs: each one's scored log is what Inspect would have written.",
     "topics": "Make the topics on Kafka, or look at them.",
     "worker": "Run the agents that score, tally and write logs.",
 }
 
-_WITH_AGENTS = frozenset({"score", "worker"})
+_WITH_AGENTS = frozenset({"rescore", "score", "worker"})
 
 
 class _Commands(click.Group):

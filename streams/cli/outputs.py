@@ -15,7 +15,7 @@ from ..publish.plan import Action
 from .inputs import SUFFIXES
 from .text import plain
 
-__all__ = ["check_writable", "choose_action", "choose_output", "scored_name"]
+__all__ = ["check_name", "check_writable", "choose_action", "choose_output", "scored_name"]
 
 
 def scored_name(path: Path) -> Path:
@@ -52,7 +52,7 @@ def choose_output(log: Path, output_file: Path | None, overwrite: bool | None) -
         The output is a folder or a device, or is of no format that a log can have.
     """
     wanted = output_file or log
-    _check_name(wanted)
+    check_name(wanted)
     if not wanted.exists() or overwrite:
         return wanted
     fresh = scored_name(wanted)
@@ -61,11 +61,18 @@ def choose_output(log: Path, output_file: Path | None, overwrite: bool | None) -
     if _ask(f"Overwrite {wanted} or create a new file?", ("overwrite", "create"), "create") == "overwrite":
         return wanted
     answer = Path(click.prompt("Output file name?", default=str(fresh), err=True))
-    _check_name(answer)
+    check_name(answer)
     return answer
 
 
-def _check_name(path: Path) -> None:
+def check_name(path: Path) -> None:
+    """Make sure that a log can have this name.
+
+    Raises
+    ------
+    UsageError
+        It is that of a folder or a device, or of no format that a log can have.
+    """
     if path.is_dir():
         raise UsageError(f"{path}: this is a folder; --output-file takes the name of a file.")
     if path.exists() and not path.is_file():

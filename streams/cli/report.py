@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,20 +11,21 @@ from rich.table import Table
 
 from ..events import LedgerEntry
 from ..score_log import ScoredLog
+from .guard import EXIT_FAILED
 from .text import plain, shorten
 
-__all__ = ["as_json", "brief", "finite", "number", "print_report"]
+__all__ = ["as_json", "brief", "exit_code", "finite", "number", "print_report"]
 
 _ERRORS = ("stderr", "bootstrap_stderr")
 
 
-def print_report(console: Console, log: Path, scored: ScoredLog) -> None:
+def print_report(console: Console, title: str, scored: ScoredLog) -> None:
     """Print a log's metrics, its ledger if anything is missing, and where it is."""
     final = scored.run.finish()
     if final.error is not None:
         console.print(f"No results: {shorten(final.error)}", style="bold red", soft_wrap=True)
     elif scored.run.rows:
-        console.print(_metrics_table(log, scored.run.rows))
+        console.print(_metrics_table(title, scored.run.rows))
     if scored.run.failed:
         console.print(_ledger_table(scored.written.ledger))
         for line in _failures(scored):
@@ -33,8 +33,8 @@ def print_report(console: Console, log: Path, scored: ScoredLog) -> None:
     console.print(f"Scored log: {plain(scored.written.location)}", soft_wrap=True)
 
 
-def _metrics_table(log: Path, rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = _table(log.name, ("scorer", "reducer", "metric"), ("value", "stderr", "scored", "unscored"))
+def _metrics_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+    table = _table(title, ("scorer", "reducer", "metric"), ("value", "stderr", "scored", "unscored"))
     for row in rows:
         metrics = row.get("metrics") or {}
         error = next((metrics[key]["value"] for key in _ERRORS if key in metrics), None)
@@ -92,11 +92,10 @@ def _failures(scored: ScoredLog) -> list[str]:
     return lines
 
 
-def as_json(log: Path, scored: ScoredLog, action: str) -> dict[str, Any]:
+def as_json(scored: ScoredLog, action: str) -> dict[str, Any]:
     """Return the same for machines; NaN is null, which JSON knows."""
     final = scored.run.finish()
     return {
-        "log": str(log),
         "output": scored.written.location,
         "sha256": scored.written.sha256,
         "status": scored.written.status,
@@ -107,6 +106,11 @@ def as_json(log: Path, scored: ScoredLog, action: str) -> dict[str, Any]:
         "failures": _failures(scored),
         "ledger": [entry.model_dump() for entry in scored.written.ledger],
     }
+
+
+def exit_code(scored: ScoredLog) -> int:
+    """Return a command's exit code: whether some samples have no score, or a metric failed."""
+    return EXIT_FAILED if scored.run.failed or scored.run.finish().error else 0
 
 
 def finite(value: Any) -> Any:

@@ -20,15 +20,15 @@ from evalstream.scorers.errors import ScorersError
 from ..errors import StreamsError, UsageError
 from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
-from ..score_log import ScoredLog, score_log
+from ..score_log import score_log
 from ..settings import Settings
-from .guard import EXIT_FAILED, EXIT_USAGE, fail, guarded, interrupted, unforeseen
+from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
 from .options import scoring_options, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .process import share_freed_memory
 from .progress import Display, ProgressView
-from .report import as_json, print_report
+from .report import as_json, exit_code, print_report
 from .settings_options import loaded_settings, setting_options
 from .text import new_console, plain
 
@@ -144,12 +144,8 @@ def _score_one(path: Path, request: _Request) -> tuple[int, dict[str, Any]]:
         with ProgressView(new_console(stderr=True), request.display) as view:
             scored = asyncio.run(score_log(source, plan, output, request.settings, view))
     if not request.json:
-        print_report(new_console(), path, scored)
-    return _code(scored), as_json(path, scored, action)
-
-
-def _code(scored: ScoredLog) -> int:
-    return EXIT_FAILED if scored.run.failed or scored.run.finish().error else 0
+        print_report(new_console(), path.name, scored)
+    return exit_code(scored), {"log": str(path), **as_json(scored, action)}
 
 
 def _notes(path: Path, source: LogSource) -> list[str]:

@@ -70,7 +70,7 @@ def scan(client: BrokerClient) -> Iterator[tuple[int, Record]]:
     topic = DEAD_LETTERS.name
     ends = [client.end_offset(topic, partition) for partition in range(client.partitions(topic))]
     for partition, end in enumerate(ends):
-        for records in batches_of(client, topic, partition, end, SCAN_RECORDS, SCAN_BYTES):
+        for records in batches_of(client, topic, partition, 0, end, SCAN_RECORDS, SCAN_BYTES):
             for record in records:
                 yield partition, record
 

@@ -9,7 +9,7 @@ from evalstream.scorers.results.models import EvalResults, HeadlineMetric
 
 from ..tally.rows import DeadRow
 from ..tally.run_state import RunState
-from .losses import never_came
+from .losses import label_of, never_came
 
 __all__ = ["gaps", "scored_header"]
 
@@ -92,7 +92,7 @@ def gaps(run: RunState, removed: int = 0) -> str | None:
 
 
 def _never_came(run: RunState, reason: str) -> str:
-    missing = list(never_came(run))
+    missing = [label_of(run, *sample) for sample in never_came(run)]
     # The dataset says more than what was expected, if a limit was set, and nothing of samples that nobody could name.
     count = (run.expected or 0) - run.received
     if count <= 0:

@@ -12,7 +12,7 @@ from ..topics import COMPLETIONS, SCORES
 from ..transport.reader import TopicReader
 from .score_text import ScoreText
 
-__all__ = ["Losses", "never_came"]
+__all__ = ["Losses", "label_of", "never_came"]
 
 REMOVED = "evalstream: this sample's text is gone, retention had removed its completion when the log was written"
 SCORE_REMOVED = "evalstream: retention had removed the rest of this score when the log was written"
@@ -64,13 +64,18 @@ class Losses:
         return ScoreText(self._names[slot], identity, dumps(score))
 
 
-def never_came(run: RunState) -> Iterator[str]:
-    """Yield the samples of the dataset of which nothing came, in its order, as far as the eval's start names them."""
+def never_came(run: RunState) -> Iterator[tuple[str, int]]:
+    """Yield id (as text) and epoch of the samples of which nothing came, as far as the eval's start names them."""
     if run.started is None or run.dataset_ids is None:
         return
     seen = {(str(id_), epoch) for id_, epoch in zip(run.samples.ids, run.samples.epochs, strict=True)}
-    epochs = run.started.epochs
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, run.started.epochs + 1):
         for sample_id in run.dataset_ids:
             if (str(sample_id), epoch) not in seen:
-                yield f"sample {sample_id}" if epochs == 1 else f"sample {sample_id} epoch {epoch}"
+                yield str(sample_id), epoch
+
+
+def label_of(run: RunState, sample_id: str, epoch: int) -> str:
+    """Name a sample for people: by its epoch, too, where there are several."""
+    several = run.started is not None and run.started.epochs > 1
+    return f"sample {sample_id} epoch {epoch}" if several else f"sample {sample_id}"

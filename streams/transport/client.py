@@ -81,6 +81,7 @@ def batches_of(
     client: BrokerClient,
     topic: str,
     partition: int,
+    start: int = 0,
     end: int | None = None,
     max_records: int = 5000,
     max_bytes: int = 8 * 1024 * 1024,
@@ -89,6 +90,8 @@ def batches_of(
 
     Parameters
     ----------
+    start
+        Where to begin; what was before the first record that there still is does not matter.
     end
         Where to stop; by default where the partition ends when the first batch is asked for.
 
@@ -105,7 +108,7 @@ def batches_of(
     >>> [[record.offset for record in batch] for batch in batches_of(client, "scores", 0, end=4, max_records=3)]
     [[0, 1, 2], [3]]
     """
-    offset = client.first_offset(topic, partition)
+    offset = max(start, client.first_offset(topic, partition))
     if end is None:
         end = client.end_offset(topic, partition)
     while offset < end:

@@ -23,9 +23,22 @@ class Transport(LocalTransport):
         return open_store(str(self.url[0]))
 
 
+_BUSY = (
+    "Another worker (process {owner}) runs on {folder}; an embedded broker takes one."
+    " Stop that one, give this one another folder, or use Kafka for several workers."
+)
+
+
 @contextmanager
-def worker_lock(folder: Path) -> Iterator[None]:
+def worker_lock(folder: Path, busy: str = _BUSY) -> Iterator[None]:
     """Hold the right to run the agents on an embedded broker; the system lets go of it when the process ends, however.
+
+    Parameters
+    ----------
+    folder
+        The broker's.
+    busy
+        What to say if another process holds it: ``{owner}`` is its number, ``{folder}`` the folder.
 
     Raises
     ------
@@ -45,10 +58,7 @@ def worker_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             owner = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
-            raise BrokerError(
-                f"Another worker (process {owner}) runs on {folder}; an embedded broker takes one."
-                " Stop that one, give this one another folder, or use Kafka for several workers."
-            ) from error
+            raise BrokerError(busy.format(owner=owner, folder=folder)) from error
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         yield

@@ -74,10 +74,14 @@ class BrokerReader:
         return records[index]
 
     def close(self) -> None:
+        self.forget()
+        self._client.close()
+
+    def forget(self) -> None:
+        """Drop the copies; the broker stays open."""
         for copy in self._copies.values():
             copy.close()
         self._copies.clear()
-        self._client.close()
 
     def _copied(self, topic: str, partition: int, offsets: Sequence[int]) -> RecordCopy:
         copy = RecordCopy(topic, partition)

@@ -52,19 +52,26 @@ def open_store(url: str) -> TopicStore:
     BrokerError
         Unknown scheme, or the store cannot be opened.
     """
-    if url not in _open:
+    name = _name(url)
+    if name not in _open:
         opener = _openers.get(urlsplit(url).scheme)
         if opener is None:
             raise BrokerError(
                 f"{masked_url(url)!r} is not a broker that this version knows: use embedded:///folder or"
                 " kafka://host:9092 (memory:// is what `evalstream score` uses)."
             )
-        _open[url] = opener(url)
-    return _open[url]
+        _open[name] = opener(url)
+    return _open[name]
 
 
 def close_store(url: str) -> None:
     """Close the store of a URL, if it is open."""
-    store = _open.pop(url, None)
+    store = _open.pop(_name(url), None)
     if store is not None:
         store.close()
+
+
+def _name(url: str) -> str:
+    """Return one name for all ways to write a URL: Faust writes embedded:/folder."""
+    parts = urlsplit(url)
+    return f"embedded:{unquote(parts.path)}" if parts.scheme == "embedded" and not parts.netloc else url

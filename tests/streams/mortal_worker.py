@@ -45,20 +45,25 @@ def run(settings: Settings, scorer_file: Path, die_at: int | None) -> None:
     load_file(scorer_file)
     local.FETCH_RECORDS = RECORDS_A_BATCH
     kafka.FETCH_BYTES = BATCH_BYTES
-    new_app = worker.new_app
+    worker.new_app = eager(worker.new_app)
+    if die_at is not None:
+        count_moments(die_at)
+    asyncio.run(_work(settings))
+
+
+def eager(new_app: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what makes apps that commit as soon as there is something to commit."""
 
     def eager_app(*args: Any) -> Any:
         app = new_app(*args)
         app.conf.broker_commit_interval = COMMIT_SECONDS
         return app
 
-    worker.new_app = eager_app
-    if die_at is not None:
-        _count_moments(die_at)
-    asyncio.run(_work(settings))
+    return eager_app
 
 
-def _count_moments(die_at: int) -> None:
+def count_moments(die_at: int) -> None:
+    """Let this process die at the moment of that number."""
     left = die_at
 
     def moment() -> None:
