@@ -37,7 +37,7 @@ async def running_worker(
     BrokerError
         The broker cannot be opened, or another worker runs on an embedded one.
     UsageError
-        Metrics cannot be served where the settings say.
+        Metrics cannot be served where the settings say, or the blob dir is a URL that nothing here can open.
     """
     async with AsyncExitStack() as stack:
         monitor = await _monitor(settings, stack)
@@ -52,6 +52,7 @@ async def running_worker(
         app = new_app(settings, partitions, new_client)
         pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
         stack.callback(pipeline.close)
+        _register_blobs(settings, pipeline)
         build_app(app, pipeline)
         if monitor is not None:
             monitor.watch(app, pipeline)
@@ -73,6 +74,19 @@ async def _monitor(settings: Settings, stack: AsyncExitStack) -> Monitor | None:
     from .monitoring.monitor import Monitor  # noqa: PLC0415
 
     return await stack.enter_async_context(Monitor(settings.metrics_host, settings.metrics_port))
+
+
+def _register_blobs(settings: Settings, pipeline: Pipeline) -> None:
+    """Let events claim large samples from the blob dir of this worker's own settings."""
+    if urlsplit(settings.broker).scheme == "memory":
+        return  # its publisher is this very process, which needs no claim checks
+    # Not at the top: a command on one log has no use for it.
+    from .blobs.store import STORE  # noqa: PLC0415
+    from .blobs.where import open_blobs  # noqa: PLC0415
+
+    blobs = open_blobs(settings)
+    # Without a label: people know the sample by its record's key.
+    pipeline.claims.register(STORE, blobs.fetch, label=lambda key: "", owns=blobs.owns, distant=True)
 
 
 async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], BrokerClient]]:

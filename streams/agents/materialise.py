@@ -14,6 +14,7 @@ from ..errors import BrokerError, LogWriteError, StreamsError
 from ..events import LogMaterialised, MetricsUpdated
 from ..materialise.assemble import write_log
 from ..pipeline import Pipeline
+from ..scoring.retries import is_transient
 from ..tally.run_state import RunState
 from ..tally.runs import state_key
 from ..topics import LOGS
@@ -88,8 +89,9 @@ class MaterialiseAgent:
                 run.abandoned = str(error)
                 if listener is not None and not listener.on_unwritten(run, error):
                     return None
-                # A broker that does not answer just now is no reason either to give up a log.
-                if not (isinstance(error, BrokerError) or (isinstance(error, LogWriteError) and error.cause)):
+                # A broker, or a store of large samples, that does not answer just now is no reason to give up a log.
+                broken = isinstance(error, BrokerError) or (isinstance(error, LogWriteError) and error.cause)
+                if not (broken or is_transient(error)):
                     logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
                     return None
                 run.abandoned = None

@@ -107,7 +107,10 @@ class ScoreAgent:
         while True:
             attempts += 1
             try:
-                return self._completions.read(record.value or b"", source, digest)
+                value = record.value or b""
+                if self._completions.waits(value):
+                    return await asyncio.to_thread(self._completions.read, value, source, digest)
+                return self._completions.read(value, source, digest)
             except CompletionError as error:
                 retries, pause = self._pipeline.scoring.retries, None
                 if is_transient(error):
