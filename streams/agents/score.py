@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from ..dead_letters.letter import dead_letter, letter_id, record_digest
@@ -16,6 +17,7 @@ from ..scoring.failure import Failure
 from ..scoring.retries import is_transient
 from ..scoring.scorer_set import ScorerSet
 from ..scoring.scoring import Scored, failed
+from ..scoring.too_large import printed
 from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
 from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint
@@ -88,7 +90,8 @@ class ScoreAgent:
                 await self._window.acquire(completion.size)
                 waiting.append(asyncio.create_task(self._score_slowly(record, completion, scorers)))
                 continue
-            scored.extend(self._records(completion, record, result))
+            result, texts = printed(result, self._app.producer.takes)
+            scored.extend(self._records(completion, record, result, texts))
             letters.extend(self._letters(record, completion, result))
         # Letters first: who sees that a sample has failed finds its letter.
         checkpoint.send(DEAD_LETTERS, letters)
@@ -125,15 +128,18 @@ class ScoreAgent:
             result = await self._pipeline.scoring.score(completion, scorers)
         finally:
             self._window.release(completion.size)
+        result, texts = printed(result, self._app.producer.takes)
         letters = self._letters(record, completion, result)
         if letters:
             await self._app.producer.send_batch(DEAD_LETTERS.name, letters)
-        await self._outbox.send(self._records(completion, record, result))
+        await self._outbox.send(self._records(completion, record, result, texts))
 
-    def _records(self, completion: Completion, record: Record, result: Scored) -> list[NewRecord]:
+    def _records(
+        self, completion: Completion, record: Record, result: Scored, texts: Sequence[bytes]
+    ) -> list[NewRecord]:
         headers = self._pipeline.recorder.scored(record, result.events)
         key = completion.eval_id.encode()
-        return [NewRecord(key, event.to_bytes(), headers) for event in result.events]
+        return [NewRecord(key, text, headers) for text in texts]
 
     def _letters(self, record: Record, completion: Completion, result: Scored) -> list[NewRecord]:
         """Make the letters of a completion that some scorer failed on: one for each stage, about the first to fail."""
