@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ class ScoreAgent:
             if not waiting:
                 await checkpoint.commit(event)
         if waiting:
+            # Those that wait have their records. The batch's others, megabytes maybe, need not stay until they end.
+            event.value = event.message.value = dataclasses.replace(event.value, records=())
             task = asyncio.create_task(self._finish(event, checkpoint, waiting))
             self._batches.add(task)
             task.add_done_callback(self._batches.discard)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from blob_helpers import log_of_sizes, noise, options
+from blob_helpers import log_of_sizes, noise, options, run, work
 
+from evalstream.scorers import Score, accuracy, scorer
 from evalstream.streams.settings import Settings
 from evalstream.streams.transport.kafka.start import prepared_topics
+from evalstream.streams.transport.record import Batch
 
 # Not by `getrusage`: what that says of a child is at least the memory of the process that started it.
 PROGRAM = """
@@ -77,6 +80,35 @@ def test_five_times_as_many_samples_by_claim_need_no_more_memory(tmp_path):
         for samples in (30, 150)
     ]
     check(*found)
+
+
+def test_a_batch_whose_last_sample_waits_for_its_judge_lets_go_of_the_others(tmp_path):
+    stragglers, large = range(3, 40, 4), 30
+    done, held, all_done = list[int](), list[int](), asyncio.Event()
+
+    @scorer(metrics=[accuracy()], name="patient")
+    def patient():
+        async def score(state, target):
+            if state.sample_id not in stragglers:
+                done.append(state.sample_id)
+                if len(done) == large:
+                    all_done.set()
+                return Score(value="C")
+            await all_done.wait()
+            batches = [thing for thing in gc.get_objects() if isinstance(thing, Batch)]
+            held.append(sum(len(record.value or b"") for batch in batches for record in batch.records))
+            return Score(value="C")
+
+        return score
+
+    settings = on_embedded(tmp_path, 8 * MEGABYTE)
+    settings.log_dir.mkdir()
+    log = log_of_sizes(tmp_path / "log.eval", [10 if n in stragglers else MEGABYTE for n in range(40)])
+    assert run("publish", log, *options(settings), "--scorer", "patient").exit_code == 0
+    (told,) = work(settings)
+    assert (told.ledger[0].scored, len(done), len(held)) == (40, large, len(stragglers))
+    # Of the ten batches only those of the other topics, and one that has just been read, have their records.
+    assert max(held) < 10 * MEGABYTE
 
 
 @pytest.mark.soak  # minutes, and gigabytes of disk
