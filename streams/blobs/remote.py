@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import ClaimError, UsageError
@@ -96,9 +97,11 @@ class RemotePlace:
         fs, root = self._open()
         fs.invalidate_cache()
         try:
-            return float(fs.modified(f"{root}/{key}").timestamp())
+            when: datetime = fs.modified(f"{root}/{key}")
         except (NotImplementedError, AttributeError):
             return None
+        # Some say it without a zone, and mean UTC.
+        return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
 
     def delete(self, key: BlobKey) -> None:
         fs, root = self._open()
