@@ -29,6 +29,11 @@ Fetch = Callable[[str], bytes]
 class ClaimStores:
     """The stores of this process, by name.
 
+    Attributes
+    ----------
+    distant
+        Whether fetching from one of them may take long: not on an event loop then.
+
     Examples
     --------
     >>> from evalstream.streams.events import Claim
@@ -42,6 +47,8 @@ class ClaimStores:
         self._stores: dict[str, Fetch] = {}
         self._checks: dict[str, Callable[[], None]] = {}
         self._labels: dict[str, Callable[[str], str]] = {}
+        self._owns: dict[str, Callable[[str, str], bool]] = {}
+        self.distant = False
 
     def register(
         self,
@@ -49,6 +56,8 @@ class ClaimStores:
         fetch: Fetch,
         check: Callable[[], None] | None = None,
         label: Callable[[str], str] | None = None,
+        owns: Callable[[str, str], bool] | None = None,
+        distant: bool = False,
     ) -> None:
         """Add a store.
 
@@ -62,12 +71,19 @@ class ClaimStores:
             Raises StreamsError if what was fetched may not hold any more.
         label
             A function from key to what people call the body.
+        owns
+            Tells by key and eval id whether a body is that eval's; raises as ``fetch`` does. By default it is.
+        distant
+            Fetching may take long.
         """
         self._stores[name] = fetch
         if check is not None:
             self._checks[name] = check
         if label is not None:
             self._labels[name] = label
+        if owns is not None:
+            self._owns[name] = owns
+        self.distant = self.distant or distant
 
     def label(self, claim: _Claim) -> str:
         """Name the body of a claim for people."""
@@ -79,15 +95,23 @@ class ClaimStores:
         for check in self._checks.values():
             check()
 
-    def fetch(self, claim: _Claim) -> bytes:
+    def fetch(self, claim: _Claim, eval_id: str | None = None) -> bytes:
         """Return the body of a claim.
+
+        Parameters
+        ----------
+        eval_id
+            The eval whose event claims it; None: whoever asks has a right to all.
 
         Raises
         ------
         ClaimError
-            No store of that name is registered here.
+            No store of that name is registered here, or the body is another eval's.
         """
         fetch = self._stores.get(claim.store)
         if fetch is None:
             raise ClaimError(f"The event claims a body from {claim.store!r}, a store that this process does not have.")
+        owns = self._owns.get(claim.store)
+        if owns is not None and eval_id is not None and not owns(claim.key, eval_id):
+            raise ClaimError(f"The event of eval {eval_id!r} claims {claim.key}, which another eval has published.")
         return fetch(claim.key)

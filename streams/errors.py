@@ -8,7 +8,8 @@
     │   └── TokenError        no token to log in with, just now
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
     ├── StateError            a record of a worker's table that no worker wrote
-    ├── ClaimError            an event that claims a body from a store that is not here
+    ├── ClaimError            an event that claims a body from a store that is not here, or that is not its own
+    ├── BlobError             a large sample's blob that cannot be written or read; carries ``transient``
     └── LogError              a log file; carries its ``path``
         ├── LogNotFoundError  there is no such file
         ├── LogReadError      the operating system would not let us read it
@@ -31,6 +32,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = [
+    "BlobError",
     "BrokerError",
     "ClaimError",
     "CompletionError",
@@ -71,7 +73,18 @@ class TokenError(BrokerError, ConnectionError):
 
 
 class ClaimError(StreamsError, LookupError):
-    """An event claims a body from a store that this process has not registered, or that has no such key."""
+    """An event claims a body from a store that this process has not registered, or that has no such key for it."""
+
+
+class BlobError(StreamsError):
+    """A large sample's body cannot be written to the blob dir, or read from it.
+
+    Carries ``transient``: whether another try may do.
+    """
+
+    def __init__(self, message: str, transient: bool = False) -> None:
+        self.transient = transient
+        super().__init__(message)
 
 
 class CompletionError(StreamsError):

@@ -45,7 +45,7 @@ async def running_worker(
     BrokerError
         The broker cannot be opened, or another worker runs on an embedded one.
     UsageError
-        Metrics cannot be served where the settings say.
+        Metrics cannot be served where the settings say, or the blob dir is a URL that nothing here can open.
     """
     async with AsyncExitStack() as stack:
         monitor = await _monitor(settings, stack)
@@ -60,6 +60,7 @@ async def running_worker(
         app = new_app(settings, partitions, new_client)
         pipeline = Pipeline(settings, partitions, new_reader, listener, destination)
         stack.callback(pipeline.close)
+        _register_blobs(settings, pipeline)
         if prepare is not None:
             prepare(pipeline)
         build_app(app, pipeline)
@@ -83,6 +84,16 @@ async def _monitor(settings: Settings, stack: AsyncExitStack) -> Monitor | None:
     from .monitoring.monitor import Monitor  # noqa: PLC0415
 
     return await stack.enter_async_context(Monitor(settings.metrics_host, settings.metrics_port))
+
+
+def _register_blobs(settings: Settings, pipeline: Pipeline) -> None:
+    """Let events claim large samples from the blob dir of this worker's own settings."""
+    if urlsplit(settings.broker).scheme == "memory":
+        return  # its publisher is this very process, which needs no claim checks
+    # Not at the top: a command on one log has no use for it.
+    from .blobs.where import register_blobs  # noqa: PLC0415
+
+    register_blobs(settings, pipeline.claims)
 
 
 async def _connect(settings: Settings, stack: AsyncExitStack) -> tuple[int, Callable[[], BrokerClient]]:

@@ -15,8 +15,9 @@ from ..events import LogMaterialised, MetricsUpdated
 from ..materialise.assemble import write_log
 from ..pauses import pauses
 from ..pipeline import Pipeline
-from ..tally.run_state import RunState
+from ..scoring.retries import is_transient
 from ..tally.keys import state_key
+from ..tally.run_state import RunState
 from ..topics import LOGS
 from ..transport.record import Batch
 from .checkpoint import Checkpoint, of_run
@@ -89,8 +90,9 @@ class MaterialiseAgent:
                 run.abandoned = str(error)
                 if listener is not None and not listener.on_unwritten(run, error):
                     return None
-                # A broker that does not answer just now is no reason either to give up a log.
-                if not (isinstance(error, BrokerError) or (isinstance(error, LogWriteError) and error.cause)):
+                # A broker, or a store of large samples, that does not answer just now is no reason to give up a log.
+                broken = isinstance(error, BrokerError) or (isinstance(error, LogWriteError) and error.cause)
+                if not (broken or is_transient(error)):
                     logger.error("the log of eval %s run %s is not written: %s", run.eval_id, run.run_id, error)
                     return None
                 run.abandoned = None

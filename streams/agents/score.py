@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from ..dead_letters.letter import dead_letter, letter_id, record_digest
@@ -16,6 +18,7 @@ from ..scoring.failure import Failure
 from ..scoring.retries import is_transient
 from ..scoring.scorer_set import ScorerSet
 from ..scoring.scoring import Scored, failed
+from ..scoring.too_large import printed
 from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
 from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint
@@ -56,6 +59,8 @@ class ScoreAgent:
             if not waiting:
                 await checkpoint.commit(event)
         if waiting:
+            # Those that wait have their records. The batch's others, megabytes maybe, need not stay until they end.
+            event.value = event.message.value = dataclasses.replace(event.value, records=())
             task = asyncio.create_task(self._finish(event, checkpoint, waiting))
             self._batches.add(task)
             task.add_done_callback(self._batches.discard)
@@ -90,7 +95,8 @@ class ScoreAgent:
                 await self._window.acquire(completion.size)
                 waiting.append(asyncio.create_task(self._score_slowly(record, completion, scorers)))
                 continue
-            scored.extend(self._records(completion, record, result))
+            result, texts = printed(result, self._app.producer.takes)
+            scored.extend(self._records(completion, record, result, texts))
             letters.extend(self._letters(record, completion, result))
         # Letters first: who sees that a sample has failed finds its letter.
         checkpoint.send(DEAD_LETTERS, letters)
@@ -109,7 +115,10 @@ class ScoreAgent:
         while True:
             attempts += 1
             try:
-                return self._completions.read(record.value or b"", source, digest)
+                value = record.value or b""
+                if self._completions.waits(value):
+                    return await asyncio.to_thread(self._completions.read, value, source, digest)
+                return self._completions.read(value, source, digest)
             except CompletionError as error:
                 retries, pause = self._pipeline.scoring.retries, None
                 if is_transient(error):
@@ -124,15 +133,18 @@ class ScoreAgent:
             result = await self._pipeline.scoring.score(completion, scorers)
         finally:
             self._window.release(completion.size)
+        result, texts = printed(result, self._app.producer.takes)
         letters = self._letters(record, completion, result)
         if letters:
             await self._app.producer.send_batch(DEAD_LETTERS.name, letters)
-        await self._outbox.send(self._records(completion, record, result))
+        await self._outbox.send(self._records(completion, record, result, texts))
 
-    def _records(self, completion: Completion, record: Record, result: Scored) -> list[NewRecord]:
+    def _records(
+        self, completion: Completion, record: Record, result: Scored, texts: Sequence[bytes]
+    ) -> list[NewRecord]:
         headers = self._pipeline.recorder.scored(record, result.events)
         key = completion.eval_id.encode()
-        return [NewRecord(key, event.to_bytes(), headers) for event in result.events]
+        return [NewRecord(key, text, headers) for text in texts]
 
     def _letters(self, record: Record, completion: Completion, result: Scored) -> list[NewRecord]:
         """Make the letters of a completion that some scorer failed on: one for each stage, about the first to fail."""

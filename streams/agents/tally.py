@@ -12,9 +12,9 @@ from ..events import EvalCompleted, EvalGivenUp, EvalStarted, SampleDeadLettered
 from ..pipeline import Pipeline
 from ..publish.events_of_log import of_eval
 from ..tally.deadlines import Deadlines
+from ..tally.keys import eval_of, state_key
 from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
-from ..tally.keys import eval_of, state_key
 from ..tally.score_reader import read_row
 from ..tally.segments import Segments
 from ..tally.snapshots import Snapshots

@@ -14,6 +14,7 @@ from .process import imports_for_good
 __all__ = ["main"]
 
 _COMMANDS = {
+    "blobs": "Delete large samples whose evals the broker has forgotten.",
     "broker": "Run Apache Kafka on this machine, without Docker or an installed Java.",
     "config": "Show the settings in force, and where each one came from.",
     "dead-letters": "Show what could not be scored, and requeue or drop it.",

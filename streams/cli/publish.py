@@ -12,6 +12,8 @@ import click
 
 from evalstream.scorers.errors import ScorersError
 
+from ..blobs.claim_check import ClaimCheck
+from ..blobs.where import open_blobs
 from ..errors import StreamsError, UsageError
 from ..logs.source import open_log
 from ..publish.events_of_log import LogEvents, of_eval
@@ -63,25 +65,31 @@ def command(
         raise UsageError("memory:// ends with this command: publish to an embedded:///folder")
     wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, "overwrite")
     only_our_words()
+    blobs = open_blobs(settings)
     client = open_client(settings)
     code = 0
     try:
         for path in find_logs(logs, settings.log_dir):
+            large = ClaimCheck(blobs, settings.max_message_bytes)
             try:
-                count = _publish(path, wishes, client, rate, shuffle)
+                count = _publish(path, wishes, client, large, rate, shuffle)
             except (StreamsError, ScorersError) as error:
                 fail(error if str(path) in str(error) else f"{path}: {error}")
                 code = EXIT_USAGE
             else:
-                click.echo(f"Published {path}: {count} samples")
+                # Workers look where their own settings say: somebody should be able to compare.
+                waiting = f", {large.taken} of them, the large ones, by {large.where}" if large.taken else ""
+                click.echo(f"Published {path}: {count} samples{waiting}")
     finally:
         client.close()
     return code
 
 
-def _publish(path: Path, wishes: Wishes, client: BrokerClient, rate: float | None, shuffle: bool) -> int:
+def _publish(
+    path: Path, wishes: Wishes, client: BrokerClient, large: ClaimCheck, rate: float | None, shuffle: bool
+) -> int:
     with open_log(path) as source:
-        events = LogEvents(source, plan_scoring(source.header, wishes))
+        events = LogEvents(source, plan_scoring(source.header, wishes), large=large)
         order = list(range(source.sample_count))
         if shuffle:
             random.shuffle(order)

@@ -50,7 +50,7 @@ DEFAULT_FOLDER = Path(".evalstream", "rescore")
 _BUSY = "The same rescoring runs already (process {owner}), in {folder}: wait for it, or give another --output-file."
 
 _OF_NO_CONCERN = {
-    "app_id", "blob_dir", "session_timeout", "partitions", "replication", "completions_retention", "instance_id",
+    "app_id", "session_timeout", "partitions", "replication", "completions_retention", "instance_id",
     "metrics_port", "metrics_host", "metrics_interval", "eval_deadline",
 }  # fmt: skip
 _SETTINGS = [name for name in INFO if name not in _OF_NO_CONCERN]
@@ -202,8 +202,7 @@ def _run(
 ) -> ScoredLog:
     publisher: Publisher
     if plan.action == "append":
-        distant = urlsplit(request.settings.broker).scheme == "kafka"
-        publisher = AppendingPublisher(client, distant, source, plan, folder)
+        publisher = AppendingPublisher(client, request.settings, source, plan, folder)
     else:
         publisher = CopyingPublisher(client, source, frozen.ranges, plan)
     with contextlib.closing(publisher), ProgressView(new_console(stderr=True), request.display) as view:

@@ -59,15 +59,14 @@ def on_shelf(records: Iterable[tuple[int, Record]]) -> dict[str, Letter]:
     return letters
 
 
-def scan(client: BrokerClient) -> Iterator[tuple[int, Record]]:
-    """Read ``dead-letters`` as it is now, partition by partition; what is added meanwhile is left out.
+def scan(client: BrokerClient, topic: str = DEAD_LETTERS.name) -> Iterator[tuple[int, Record]]:
+    """Read a topic as it is now, partition by partition; what is added meanwhile is left out.
 
     Raises
     ------
     BrokerError
         The broker cannot be read.
     """
-    topic = DEAD_LETTERS.name
     ends = [client.end_offset(topic, partition) for partition in range(client.partitions(topic))]
     for partition, end in enumerate(ends):
         for records in batches_of(client, topic, partition, 0, end, SCAN_RECORDS, SCAN_BYTES):

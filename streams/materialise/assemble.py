@@ -160,7 +160,7 @@ class _Assembly:
         """Return what stands before the new reductions, as one array; None if the log has no reductions at all."""
         old = self._started.reductions
         if old is not None:
-            return [self._claims.fetch(old) or b"[]"]
+            return [self._claims.fetch(old, self._run.eval_id) or b"[]"]
         # Where reduction is off Inspect writes an empty list.
         return [b"[]"] if not self._plan and self._run.infos else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalstream.scorers.jsontext import JsonTextError, dumps, join_object, loads, split_object
 
@@ -15,6 +15,9 @@ from ..logs.source import LogSource
 from ..members import pack_members
 from ..transport.record import NewRecord
 from .plan import ScoringPlan
+
+if TYPE_CHECKING:  # a command on one log has no use for it
+    from ..blobs.claim_check import ClaimCheck
 
 __all__ = ["LogEvents", "eval_id_of", "of_eval"]
 
@@ -46,12 +49,20 @@ class LogEvents:
     claim_store
         Name of a claim store that serves the log's samples by number; None sends them in the events. With claims the
         samples keep the scores that they have (which an appending run needs), and are read only once they are scored.
+    large
+        Takes the samples that are too large for a message; None sends them all the same.
     """
 
     def __init__(
-        self, source: LogSource, plan: ScoringPlan, run_id: str = LIVE_RUN, claim_store: str | None = None
+        self,
+        source: LogSource,
+        plan: ScoringPlan,
+        run_id: str = LIVE_RUN,
+        claim_store: str | None = None,
+        large: ClaimCheck | None = None,
     ) -> None:
         self._source, self._plan, self._run_id, self._claim_store = source, plan, run_id, claim_store
+        self._large = large
         self.eval_id = eval_id_of(source.header)
 
     def started(self) -> EvalStarted:
@@ -112,6 +123,11 @@ class LogEvents:
         ----------
         order
             Numbers of samples; the log's own order by default.
+
+        Raises
+        ------
+        BlobError
+            A large sample finds no place.
         """
         # All completions of a log differ in the sample only: the rest is printed once.
         common = SampleCompleted(
@@ -139,8 +155,24 @@ class LogEvents:
                 yield NewRecord((prefix + name).encode(errors="replace"), opening + b'"unreadable":' + reason + b"}")
                 continue
             members.pop("scores", None)
-            key = prefix + str(loads(members.get("id", b"null")))
-            yield NewRecord(key.encode(errors="replace"), opening + b'"sample":' + join_object(members) + b"}")
+            key = (prefix + str(loads(members.get("id", b"null")))).encode(errors="replace")
+            yield NewRecord(key, opening + self._sample_field(members, len(key) + len(opening)) + b"}")
+
+    def _sample_field(self, members: dict[str, bytes], besides: int) -> bytes:
+        """Print the field that holds the sample, or says where it is.
+
+        Parameters
+        ----------
+        besides
+            Bytes of the record without it.
+        """
+        sample = join_object(members)
+        if self._large is None or not self._large.wanted(besides + len(sample)):
+            return b'"sample":' + sample
+        refused = self._large.refuses(sample)
+        if refused is not None:
+            return b'"unreadable":' + dumps(refused)
+        return b'"claim":' + self._large.take(self.eval_id, sample).model_dump_json().encode()
 
 
 def _typed(text: str) -> str | int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
+from ..blobs.where import register_blobs
 from ..claims import ClaimStores
 from ..errors import UsageError
 from ..logs.source import LogSource, open_log
@@ -16,6 +18,7 @@ from ..materialise.assemble import write_log
 from ..pipeline import Pipeline
 from ..publish.events_of_log import LogEvents
 from ..publish.plan import ScoringPlan
+from ..settings import Settings
 from ..topics import COMPLETIONS
 from ..transport.client import BrokerClient
 from ..transport.reader import BrokerReader
@@ -37,8 +40,8 @@ class AppendingPublisher:
     ----------
     client
         The source broker; used by the thread that publishes.
-    distant
-        It is beyond this machine.
+    settings
+        Whose broker it is, and where its large samples are.
     source
         The eval.
     plan
@@ -48,9 +51,9 @@ class AppendingPublisher:
     """
 
     def __init__(
-        self, client: BrokerClient, distant: bool, source: SourceEval, plan: ScoringPlan, folder: Path
+        self, client: BrokerClient, settings: Settings, source: SourceEval, plan: ScoringPlan, folder: Path
     ) -> None:
-        self._client, self._distant, self._source, self._plan = client, distant, source, plan
+        self._client, self._settings, self._source, self._plan = client, settings, source, plan
         # The suffix decides about the order of samples, as that of the eval's own log does.
         self._path = folder / f"live.{source.started.log.format}"
         self._log: LogSource | None = None
@@ -89,10 +92,12 @@ class AppendingPublisher:
         return self._opened().read_sample(int(key))
 
     def _write_live_log(self) -> None:
-        reader = BrokerReader(self._client, self._distant)
+        reader = BrokerReader(self._client, distant=urlsplit(self._settings.broker).scheme == "kafka")
+        claims = ClaimStores()
+        register_blobs(self._settings, claims)
         try:
             run = read_live_run(self._client, reader, self._source)
-            write_log(run, self._path, reader, ClaimStores())
+            write_log(run, self._path, reader, claims)
         except LookupError as error:
             raise UsageError(
                 f"The live run of eval {self._source.eval_id!r} cannot be read any more: {error}."

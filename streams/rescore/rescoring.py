@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..blobs.where import blob_dir
 from ..errors import StreamsError
 from ..pipeline import Listener, Pipeline
 from ..score_log import Outcome, ScoredLog
@@ -59,13 +60,14 @@ async def rescore(
         A broker cannot be used, or the log not be written.
     """
     url = f"embedded://{quote(str((folder / BROKER_FOLDER).absolute()))}"
-    changes = {
+    changes: dict[str, Any] = {
         "broker": url,
         "app_id": GROUP,
         "topic_prefix": "",
         "instance_id": None,
         "metrics_port": None,
         "eval_deadline": None,
+        "blob_dir": blob_dir(settings),
     }
     own = settings.model_copy(update=changes)
     outcome = Outcome(listener)

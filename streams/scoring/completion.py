@@ -81,6 +81,10 @@ class CompletionReader:
     def __init__(self, claims: ClaimStores) -> None:
         self._claims = claims
 
+    def waits(self, value: bytes) -> bool:
+        """Tell whether reading a record may take long, because its sample may be far away."""
+        return self._claims.distant and b'"claim"' in value
+
     def read(self, value: bytes, source: Source, record: str = "") -> Completion:
         """Read one `SampleCompleted`, which is the value of a record of this digest.
 
@@ -132,7 +136,7 @@ class CompletionReader:
             return ""
 
     def _body(self, fields: _Fields) -> bytes:
-        return bytes(fields.sample) if fields.claim is None else self._claims.fetch(fields.claim)
+        return bytes(fields.sample) if fields.claim is None else self._claims.fetch(fields.claim, fields.eval_id)
 
 
 def _read(value: bytes) -> _Fields:

@@ -87,7 +87,8 @@ class Settings(BaseSettings):
     blob_dir: str | None = _setting(
         "general",
         "FOLDER",
-        "Not used yet: folder or fsspec URL for samples too large for the broker; none: below the log dir.",
+        "Folder or fsspec URL for samples larger than max_message_bytes, the same for publishers and workers;"
+        " none: below the embedded broker's folder, with Kafka below the log dir.",
     )
 
     scorer_timeout: float = _seconds("scoring", "How long a scorer may take for one sample.", 600.0)
@@ -120,8 +121,9 @@ class Settings(BaseSettings):
         "kafka", "How long completions are kept, for replays; none: for ever.", 30.0 * _DAY
     )
     # 8 MiB is what managed Kafkas commonly allow on their smaller plans; what is larger takes the way of a claim check.
+    # An embedded broker keeps to it too, so that its rows stay small.
     max_message_bytes: int = _number(
-        "kafka", "Largest message; what is larger goes to the blob dir.", 8 * 1024 * 1024, "BYTES", ge=1024
+        "kafka", "Largest message; samples that are larger go to the blob dir.", 8 * 1024 * 1024, "BYTES", ge=1024
     )
     # Kafka's own default, and its brokers' bounds.
     session_timeout: float = _seconds(

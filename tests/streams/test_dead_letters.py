@@ -325,7 +325,7 @@ def test_what_could_not_be_read_is_dead_until_it_can_and_then_the_log_has_it(bro
     assert {letter.stage for letter in shelf(broker).values()} == {"decode"}
     assert broker.told()[-1].ledger[0].dead_lettered == 3
     assert "3 not readable" in header_of(broker)["error"]["message"]
-    monkeypatch.setattr(ClaimStores, "fetch", lambda self, claim: bodies[claim.key])
+    monkeypatch.setattr(ClaimStores, "fetch", lambda self, claim, eval_id: bodies[claim.key])
     assert send_again(broker) == 3
     work(broker, lambda pipeline: broker.told()[-1].status == "success")
     assert (broker.told()[-1].ledger[0].dead_lettered, broker.told()[-1].ledger[0].scored) == (0, 6)

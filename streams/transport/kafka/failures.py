@@ -50,7 +50,11 @@ _PASSING = (
 )  # fmt: skip
 
 _ADVICE: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((MessageSizeTooLargeError,), "Raise max_message_bytes, and the topic's max.message.bytes with it."),
+    (
+        (MessageSizeTooLargeError,),
+        "Raise max_message_bytes, and the topic's max.message.bytes with it; or lower it to what the topic takes:"
+        " larger samples go to the blob dir then.",
+    ),
     (_LOGIN, "Check the kafka_sasl_… settings (evalstream config)."),
     (_RIGHTS, "Ask for the right to do that on this topic or group."),
     ((UnknownTopicOrPartitionError,), "Run `evalstream topics create`, or start a worker."),

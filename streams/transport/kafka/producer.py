@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
+from aiokafka.codec import lz4_encode
 from faust.transport import base
 from faust.types import TP, RecordMetadata
 
@@ -39,6 +40,12 @@ class KafkaProducer(base.Producer):  # type: ignore[misc]
         """Send records to a topic of ours; those of one partition stay in order."""
         if records:
             await self._sender.send(topic, records)
+
+    def takes(self, value: bytes) -> bool:
+        """Tell whether brokers take a record of this value; what they look at is its compressed size."""
+        most: int = self._settings.max_message_bytes
+        packed: int = len(value) if len(value) <= most else len(lz4_encode(value))
+        return packed <= most
 
     async def send(
         self,

@@ -175,7 +175,7 @@ class KafkaSender:
                     acks="all",
                     enable_idempotence=True,
                     compression_type="lz4",
-                    max_batch_size=BATCH_BYTES,
+                    max_batch_size=min(BATCH_BYTES, self._settings.max_message_bytes),
                     max_request_size=max(self._settings.max_message_bytes, 2 * BATCH_BYTES) + 1024,
                 )
                 try:

@@ -21,9 +21,9 @@ from evalstream.streams.overview import SEEN, Overview
 from evalstream.streams.scoring.completion import CompletionReader, whose
 from evalstream.streams.scoring.failure import Failure
 from evalstream.streams.scoring.scoring import Scoring, failed
+from evalstream.streams.tally.keys import eval_of, state_key
 from evalstream.streams.tally.rows import DeadRow, ReadRow, ScoreRow, decode_segment, encode_segment
 from evalstream.streams.tally.run_state import RunState
-from evalstream.streams.tally.keys import eval_of, state_key
 from evalstream.streams.tally.runs import Runs
 from evalstream.streams.tally.score_reader import read_row
 from evalstream.streams.topics import EVALS, SCORES

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tally_helpers import METRICS, Scores, completed, run_of, runs, scored, seen, started
 
 from evalstream.streams.events import LogMaterialised
-from evalstream.streams.tally.rows import decode_segment, encode_segment
 from evalstream.streams.tally.keys import state_key
+from evalstream.streams.tally.rows import decode_segment, encode_segment
 from evalstream.streams.tally.runs import Runs
 
 

@@ -23,9 +23,9 @@ from tally_helpers import (
 )
 
 from evalstream.streams.events import LogMaterialised
+from evalstream.streams.tally.keys import state_key
 from evalstream.streams.tally.rows import FAILED, NO_SCORE, SCORED, ReadRow, ScoreRow, decode_segment, encode_segment
 from evalstream.streams.tally.run_state import RunState
-from evalstream.streams.tally.keys import state_key
 from evalstream.streams.tally.runs import Runs
 from evalstream.streams.tally.snapshots import Snapshots
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tally_helpers import METRICS, run_of, runs, seen, started
 
 from evalstream.streams.tally import segments as module
+from evalstream.streams.tally.keys import state_key
 from evalstream.streams.tally.rows import Row, decode_segment, encode_segment
 from evalstream.streams.tally.run_state import RunState
-from evalstream.streams.tally.keys import state_key
 from evalstream.streams.tally.runs import Runs
 from evalstream.streams.tally.segments import MOST_BYTES, MOST_SEGMENTS, Segments
 
