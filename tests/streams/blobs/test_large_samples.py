@@ -90,6 +90,19 @@ def test_a_log_with_samples_over_the_limit_has_the_bytes_of_score(settings, log)
     assert bytes_of(work(settings)) == scored_alone(log)
 
 
+@pytest.mark.parametrize("action", ["overwrite", "append"])
+def test_rescoring_reads_large_samples_where_publishers_put_them(settings, log, tmp_path, monkeypatch, action):
+    publish(log, settings)
+    (told,) = work(settings)
+    monkeypatch.chdir(tmp_path)
+    wishes = ["--scorer", "includes", "--action", action, "--output-file"]
+    result = run("rescore", told.eval_id, *options(settings), *wishes, "again.eval")
+    assert result.exit_code == 0, result.output
+    result = run("score", told.location, *wishes, "expected.eval")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "again.eval").read_bytes() == (tmp_path / "expected.eval").read_bytes()
+
+
 def test_a_log_published_twice_has_its_blobs_once_and_the_same_bytes(settings, log, tmp_path):
     publish(log, settings)
     publish(log, settings)
