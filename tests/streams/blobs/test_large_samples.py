@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blob_helpers import blobs_in, bytes_of, log_of_sizes, noise, publish, run, scored_alone, work
+from blob_helpers import blobs_in, bytes_of, log_of_sizes, noise, options, publish, run, scored_alone, work
 
 from evalstream.streams.blobs.claim_check import ClaimCheck
 from evalstream.streams.blobs.folder import FolderPlace
