@@ -216,6 +216,8 @@ class _Assembly:
         try:
             return self._reader.read(topic, partition, offset).value or b""
         except LookupError as error:
+            if offset >= self._reader.first_offset(topic, partition):
+                raise  # it never was there
             # Retention removed it since we looked; who writes again sees that it is lost.
             raise BrokerError(str(error)) from error
 

@@ -98,7 +98,7 @@ def test_rescoring_reads_large_samples_where_publishers_put_them(settings, log, 
     wishes = ["--scorer", "includes", "--action", action, "--output-file"]
     result = run("rescore", told.eval_id, *options(settings), *wishes, "again.eval")
     assert result.exit_code == 0, result.output
-    result = run("score", told.location, *wishes, "expected.eval")
+    result = run("score", told.location if action == "append" else log, *wishes, "expected.eval")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "again.eval").read_bytes() == (tmp_path / "expected.eval").read_bytes()
 

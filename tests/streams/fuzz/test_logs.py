@@ -22,6 +22,8 @@ from evalstream.streams.logs.source import cut_sample, open_log
 
 SHORT, LONG = 250, 10_000
 
+pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
+
 HEADER = {
     "version": 2, "status": "success", "plan": {}, "stats": {},
     "eval": {"eval_id": "e", "run_id": "r", "created": TIME, "task": "t", "task_id": "i", "model": "m", "config": {},
