@@ -22,7 +22,7 @@ from ..settings.masking import masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
-from .process import only_our_words
+from .process import only_our_words, share_freed_memory
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
@@ -65,6 +65,7 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     Scorers come from evalstream and from --scorers files: an event can name a scorer, never bring one. Ctrl-C ends the
     worker; the next one goes on where it stopped.
     """
+    share_freed_memory()
     settings = loaded_settings().settings
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
