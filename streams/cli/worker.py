@@ -18,7 +18,7 @@ from ..events import LogMaterialised
 from ..pipeline import Pipeline
 from ..settings import Settings
 from ..settings.info import INFO
-from ..settings.masking import masked_url
+from ..settings.masking import masked, masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
@@ -78,7 +78,8 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
 
 
 async def _run(settings: Settings, exit_when_idle: float | None) -> None:
-    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings.log_dir, Path):
+        settings.log_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     with _told_to_stop(stop) as started:
         await _work(settings, exit_when_idle, stop, started)
@@ -116,7 +117,7 @@ async def _work(
 ) -> None:
     async with running_worker(settings, _Journal()) as pipeline:
         started()
-        logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), settings.log_dir)
+        logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), masked(settings.log_dir))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_ends(pipeline, exit_when_idle))]
         done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
