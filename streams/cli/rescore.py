@@ -53,7 +53,7 @@ _BUSY = "The same rescoring runs already (process {owner}), in {folder}: wait fo
 
 _OF_NO_CONCERN = {
     "app_id", "session_timeout", "partitions", "replication", "completions_retention", "instance_id",
-    "metrics_port", "metrics_host", "metrics_interval", "eval_deadline",
+    "metrics_port", "metrics_host", "metrics_interval", "eval_deadline", "state_retention",
 }  # fmt: skip
 _SETTINGS = [name for name in INFO if name not in _OF_NO_CONCERN]
 

@@ -109,6 +109,13 @@ class Settings(BaseSettings):
         None,
     )
 
+    state_retention: float | None = _seconds(
+        "scoring",
+        "How long an eval's state is kept after its log was written: scores that come later are those of a new eval;"
+        " none: for ever.",
+        30.0 * _DAY,
+    )
+
     metrics_interval: float = _seconds("metrics", "At most one snapshot of running metrics in this time.", 0.5, ge=0)
     metrics_port: int | None = _number(
         "metrics", "Port of /metrics; 0: any free one; none: off.", None, "PORT", ge=0, le=65535
