@@ -22,7 +22,7 @@ from ..settings.masking import masked, masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
-from .process import only_our_words, share_freed_memory
+from .process import no_alarm_at_first, only_our_words, share_freed_memory
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
@@ -70,6 +70,7 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     only_our_words("aiokafka.producer.sender")
+    no_alarm_at_first()
     for path in scorer_files:
         names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
         logger.info("loaded %s from %s", names or "nothing", path)
