@@ -1,22 +1,19 @@
-"""Posting JSON to a service: one client for each event loop, a bounded body, and errors of our own tree."""
+"""Posting JSON to a service: a bounded body, a bounded time, and errors of our own tree."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ModelAnswerError, ModelCallError
 from ..jsontext import JsonTextError, dumps, loads
-from .per_loop import PerLoop
+from .clients import clients_of_loop
 from .services import Endpoint
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["Request", "post", "seconds_of"]
 
@@ -29,8 +26,6 @@ AGAIN = frozenset({408, 409, 429})
 SHOWN = 300
 """Characters of an answer that an error shows."""
 
-CONNECT_SECONDS = 30.0
-
 
 @dataclass(frozen=True)
 class Request:
@@ -39,9 +34,6 @@ class Request:
     endpoint: Endpoint
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(repr=False)
-
-
-_clients: PerLoop[dict[str, Any]] = PerLoop()
 
 
 async def post(request: Request, seconds: float) -> Any:
@@ -84,39 +76,21 @@ async def post(request: Request, seconds: float) -> Any:
 
 
 async def _exchange(request: Request) -> tuple[int, Mapping[str, str], bytes]:
-    client = await _client()
+    clients = await clients_of_loop()
+    client = clients.take(request.endpoint.base_url)
     data = bytearray()
     headers = {"content-type": "application/json", **request.headers}
-    async with client.stream("POST", request.endpoint.url, content=dumps(request.body), headers=headers) as response:
-        async for chunk in response.aiter_bytes():
-            data += chunk
-            if len(data) > LONGEST_BODY:
-                raise ModelAnswerError(request.endpoint.name, f"the answer is longer than {LONGEST_BODY} bytes")
-    return response.status_code, response.headers, bytes(data)
-
-
-async def _client() -> httpx.AsyncClient:
-    import httpx  # noqa: PLC0415 - as above
-
-    own = _clients.get("client", dict)
-    if "client" not in own:
-        # How many connections there are is the limiters' business, and how long a call takes `post`'s.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0)
-        own["client"] = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=CONNECT_SECONDS))
-        own["lifetime"] = _until_the_loop_ends(own)
-        await own["lifetime"].__anext__()
-    client: httpx.AsyncClient = own["client"]
-    return client
-
-
-async def _until_the_loop_ends(own: dict[str, Any]) -> AsyncGenerator[None, None]:
-    """Close a client with its loop: whoever closes a loop properly ends its asynchronous generators first."""
     try:
-        yield
+        async with client.stream(
+            "POST", request.endpoint.url, content=dumps(request.body), headers=headers
+        ) as response:
+            async for chunk in response.aiter_bytes():
+                data += chunk
+                if len(data) > LONGEST_BODY:
+                    raise ModelAnswerError(request.endpoint.name, f"the answer is longer than {LONGEST_BODY} bytes")
     finally:
-        client = own.pop("client")
-        own.clear()
-        await client.aclose()
+        clients.give_back(request.endpoint.base_url, client)
+    return response.status_code, response.headers, bytes(data)
 
 
 def _refused(request: Request, status: int, headers: Mapping[str, str], data: bytes) -> ModelCallError:

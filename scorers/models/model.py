@@ -185,7 +185,13 @@ def _request(endpoint: Endpoint, messages: Sequence[ChatMessage], config: Genera
         body = client.body_of(endpoint, messages, config)
     except ValueError as error:
         raise ModelSetupError(endpoint.name, f"{error}.") from error
-    return Request(endpoint, body, {**(config.extra_headers or {}), **client.headers_of(endpoint)})
+    headers: dict[str, str] = {**(config.extra_headers or {}), **client.headers_of(endpoint)}
+    for header, value in headers.items():
+        # Refused later, it would be shown: the HTTP library's error quotes it.
+        if not (value.isascii() and value.isprintable()):
+            source = f"the key in {endpoint.origin}" if header not in (config.extra_headers or {}) else "a header"
+            raise ModelSetupError(endpoint.name, f"{source} holds characters that no HTTP header {header!r} can have.")
+    return Request(endpoint, body, headers)
 
 
 async def _asked(request: Request, config: GenerateConfig) -> ModelOutput:

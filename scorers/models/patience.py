@@ -44,8 +44,11 @@ async def patiently(attempt: Callable[[], Awaitable[T]], retries: int) -> T:
     retrying = AsyncRetrying(
         stop=stop_after_attempt(retries + 1), wait=_wait, retry=retry_if_exception(is_worth_another_try), reraise=True
     )
-    result: T = await retrying(attempt)
-    return result
+
+    async def once() -> T:  # tenacity awaits only what it sees to be `async`
+        return await attempt()
+
+    return await retrying(once)
 
 
 def is_worth_another_try(error: BaseException) -> bool:

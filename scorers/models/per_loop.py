@@ -28,3 +28,7 @@ class PerLoop(Generic[T]):
         if key not in things:
             things[key] = make()
         return things[key]
+
+    def forget(self) -> None:
+        """Forget this loop's things; what is held here would hold the loop itself."""
+        self._things.pop(asyncio.get_running_loop(), None)

@@ -135,7 +135,9 @@ def endpoint_of(name: str, base_url: str | None = None, api_key: str | SecretStr
 
 
 def _variable(*names: str) -> tuple[str | None, str]:
-    return next(((os.environ[name], name) for name in names if os.environ.get(name)), (None, names[0]))
+    # Files that keys are kept in end with a line end.
+    values = ((os.environ.get(name, "").strip(), name) for name in names)
+    return next(((value, name) for value, name in values if value), (None, names[0]))
 
 
 def _checked(name: str, url: str) -> str:
