@@ -6,13 +6,12 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
 from ..errors import ModelAnswerError, ModelCallError
 from ..jsontext import JsonTextError, dumps, loads
-from .clients import clients_of_loop
+from .connections import connections_of_loop
 from .services import Endpoint
 
 __all__ = ["Request", "post", "seconds_of"]
@@ -25,6 +24,14 @@ AGAIN = frozenset({408, 409, 429})
 
 SHOWN = 300
 """Characters of an answer that an error shows."""
+
+
+_USUAL_HEADERS = {
+    "content-type": "application/json",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": "evalstream",
+}
 
 
 @dataclass(frozen=True)
@@ -76,20 +83,14 @@ async def post(request: Request, seconds: float) -> Any:
 
 
 async def _exchange(request: Request) -> tuple[int, Mapping[str, str], bytes]:
-    clients = await clients_of_loop()
-    client = clients.take(request.endpoint.base_url)
+    connections = await connections_of_loop()
     data = bytearray()
-    headers = {"content-type": "application/json", **request.headers}
-    try:
-        async with client.stream(
-            "POST", request.endpoint.url, content=dumps(request.body), headers=headers
-        ) as response:
-            async for chunk in response.aiter_bytes():
-                data += chunk
-                if len(data) > LONGEST_BODY:
-                    raise ModelAnswerError(request.endpoint.name, f"the answer is longer than {LONGEST_BODY} bytes")
-    finally:
-        clients.give_back(request.endpoint.base_url, client)
+    endpoint, headers = request.endpoint, {**_USUAL_HEADERS, **request.headers}
+    async with connections.post(endpoint.base_url, endpoint.url, dumps(request.body), headers) as response:
+        async for chunk in response.aiter_bytes():
+            data += chunk
+            if len(data) > LONGEST_BODY:
+                raise ModelAnswerError(request.endpoint.name, f"the answer is longer than {LONGEST_BODY} bytes")
     return response.status_code, response.headers, bytes(data)
 
 
@@ -121,6 +122,8 @@ def seconds_of(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             continue
         return seconds if 0 <= seconds < float("inf") else None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - few services ask for a date
+
     try:
         return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time())
     except (ValueError, OverflowError):
