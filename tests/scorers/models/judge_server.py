@@ -71,7 +71,7 @@ class JudgeServer:
         self.script: list[Reply] = []
         self.always = always or (lambda _: Reply(openai_answer("GRADE: C")))
         self.asked: list[Asked] = []
-        self.under_way = self.most_under_way = 0
+        self.under_way = self.most_under_way = self.connections = self.open = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -103,12 +103,15 @@ class JudgeServer:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
         try:
             while await self._answer(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            self.open -= 1
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
