@@ -4,6 +4,8 @@ The names are those of ``inspect_ai.scorer``, and those of ``inspect_ai.solver``
 use, so that a scorer written for Inspect needs no more than another import.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .choices import Choice, Choices
 from .errors import (
     BudgetError,
@@ -51,21 +53,6 @@ from .metrics import (
     var,
 )
 from .model_graded import model_graded_fact, model_graded_qa
-from .models import (
-    Budget,
-    GenerateConfig,
-    JudgeCache,
-    Model,
-    ModelContext,
-    ModelRole,
-    Price,
-    Prices,
-    Usage,
-    UsageLog,
-    get_model,
-    model_roles,
-    use_context,
-)
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
 from .reducer import ScoreReducer, score_reducer
@@ -89,6 +76,23 @@ from .store import Store
 from .target import Target
 from .text import AnswerPattern, answer, choice, exact, f1, includes, match, pattern
 from .value import CORRECT, INCORRECT, NOANSWER, PARTIAL, UNCHANGED, Value, ValueToFloat, value_to_float
+
+if TYPE_CHECKING:
+    from .models import (
+        Budget,
+        GenerateConfig,
+        JudgeCache,
+        Model,
+        ModelContext,
+        ModelRole,
+        Price,
+        Prices,
+        Usage,
+        UsageLog,
+        get_model,
+        model_roles,
+        use_context,
+    )
 
 bootstrap_std = bootstrap_stderr
 """The old name of `bootstrap_stderr`."""
@@ -202,3 +206,12 @@ __all__ = [
     "value_to_float",
     "var",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Models are imported when somebody wants one: most scorers ask none, and the process should start quickly.
+    if name in __all__:
+        from . import models  # noqa: PLC0415
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..metrics.accuracy import accuracy
 from ..metrics.stderr import stderr
-from ..models.get_model import ModelRole, get_model, model_roles
-from ..models.model import Model
-from ..reducer import ScoreReducer
-from ..reducers.names import create_reducers
-from ..registry import note_resolved
-from ..score import Score
 from ..scorer import Scorer, scorer
-from ..state import TaskState
-from ..target import Target
-from .grade import GradeReader
-from .judge import History, Judging
-from .named import Judge, judge_named, role_named, told
-from .resource import template_text
-from .texts import FACT_TEMPLATE, QA_TEMPLATE, default_instructions
+
+if TYPE_CHECKING:
+    from ..models import Model, ModelRole
+    from ..reducer import ScoreReducer
+    from .judge import History
 
 __all__ = ["model_graded_fact", "model_graded_qa"]
-
-logger = logging.getLogger(__name__)
 
 
 @scorer(metrics=[accuracy(), stderr()])
@@ -78,6 +64,7 @@ def model_graded_qa(
 
     Examples
     --------
+    >>> import asyncio
     >>> from evalstream.scorers import TaskState, get_model
     >>> judge = get_model("mockllm/model", custom_outputs=["It is there.\n\nGRADE: C"])
     >>> state = TaskState(input="Capital of France?", target="Paris", output="It is Paris.")
@@ -85,7 +72,10 @@ def model_graded_qa(
     >>> score.value, score.explanation
     ('C', 'It is there.\n\nGRADE: C')
     """
-    return _graded(
+    from .grading import graded  # noqa: PLC0415 - 30 ms that whoever grades by text need not wait for
+    from .texts import QA_TEMPLATE  # noqa: PLC0415
+
+    return graded(
         QA_TEMPLATE, template, instructions, grade_pattern, include_history, partial_credit, model, model_role, reducer
     )
 
@@ -107,13 +97,17 @@ def model_graded_fact(
 
     Examples
     --------
+    >>> import asyncio
     >>> from evalstream.scorers import TaskState, get_model
     >>> judge = get_model("mockllm/model", custom_outputs=["GRADE: I"])
     >>> state = TaskState(input="Capital of France?", target="Paris", output="It is Rome.")
     >>> asyncio.run(model_graded_fact(model=judge)(state, state.target)).value
     'I'
     """
-    return _graded(
+    from .grading import graded  # noqa: PLC0415 - 30 ms that whoever grades by text need not wait for
+    from .texts import FACT_TEMPLATE  # noqa: PLC0415
+
+    return graded(
         FACT_TEMPLATE,
         template,
         instructions,
@@ -124,61 +118,3 @@ def model_graded_fact(
         model_role,
         reducer,
     )
-
-
-def _graded(
-    default_template: str,
-    template: str | None,
-    instructions: str | None,
-    grade_pattern: str | None,
-    include_history: History,
-    partial_credit: bool,
-    model: object,
-    model_role: object,
-    reducer: str | ScoreReducer,
-) -> Scorer:
-    offered = ("C", "P", "I") if partial_credit else ("C", "I")
-    text = template_text(template) if template else None
-    judging = Judging(
-        text or default_template,
-        instructions or default_instructions(partial_credit),
-        GradeReader(grade_pattern, None if instructions else offered),
-        include_history,
-    )
-    judges = [judge_named(one) for one in model] if isinstance(model, list) else None
-    judge = None if judges is not None else judge_named(model)
-    role = role_named(model_role)
-    combine = (create_reducers(reducer) or [])[0]
-    if model is not None and role is not None and role.required:
-        logger.warning("A model is given to grade with, so none of the required role %r is looked for.", role.name)
-
-    async def score(state: TaskState, target: Target) -> Score | None:
-        panel = judges
-        chosen = judge
-        if model is None and role is not None:
-            # Only now: who plays a role is not known when scorers are made.
-            bound = model_roles().get(role.name)
-            panel = list(bound) if isinstance(bound, list) else None
-            if panel is None:
-                chosen = get_model(role=role.name, required=role.required)
-        if panel is None:
-            return await judging.score(chosen, state, target)
-        return combine(await _of_all(judging, panel, state, target))
-
-    resolved: dict[str, Any] = {"template": text} if text is not None else {}
-    if model is not None:
-        resolved["model"] = told(model)
-    if isinstance(model_role, ModelRole):
-        resolved["model_role"] = asdict(model_role)
-    note_resolved(score, **resolved)
-    return score
-
-
-async def _of_all(judging: Judging, panel: Sequence[Judge], state: TaskState, target: Target) -> list[Score]:
-    """Ask all judges at once; the first error ends the others."""
-    tasks = [asyncio.ensure_future(judging.score(one, state, target)) for one in panel]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()

@@ -154,5 +154,6 @@ def slow_once(seconds: float, slow: float) -> Callable[[Asked], Reply]:
 if __name__ == "__main__":
     usual = float(sys.argv[1])
     with JudgeServer(slow_once(usual, float(sys.argv[2]) if len(sys.argv) > 2 else usual)) as server:
-        print(server.port, flush=True)
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
         sys.stdin.read()  # until whoever started it goes

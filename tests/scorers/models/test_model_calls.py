@@ -117,7 +117,7 @@ def test_a_service_that_does_not_answer_is_an_error_that_waiting_may_mend(server
 
 def test_retries_and_all_take_no_longer_than_the_timeout(server):
     server.always = lambda _: Reply(b"busy", 503)
-    with pytest.raises(ModelCallError, match="within 0.3 s, retries included") as caught:
+    with pytest.raises(ModelCallError, match=r"within 0\.3 s, retries included") as caught:
         ask(judge(server, timeout=0.3, max_retries=1000))
     assert is_transient(caught.value)
 
