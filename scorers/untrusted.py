@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["came_by_event", "options_of_event"]
+__all__ = ["came_by_event", "given_by_operator", "options_of_event"]
 
 _texts: ContextVar[frozenset[str]] = ContextVar("evalstream_texts_of_event", default=frozenset())
+
+_given: set[str] = set()
 
 
 @contextmanager
@@ -40,8 +42,13 @@ def options_of_event(options: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 def came_by_event(text: str) -> bool:
-    """Tell whether a text is one of the options that an event brought."""
-    return text in _texts.get()
+    """Tell whether a text is one of the options that an event brought, and nobody here gave it."""
+    return text in _texts.get() and text not in _given
+
+
+def given_by_operator(options: Mapping[str, Any] | None) -> None:
+    """Note options of this process's own command line: they may name files even after a trip through an event."""
+    _given.update(_texts_in(options or {}))
 
 
 def _texts_in(value: object) -> Iterator[str]:
