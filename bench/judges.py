@@ -21,7 +21,7 @@ from evalstream.scorers import GenerateConfig, ModelContext, TaskState, model_gr
 from evalstream.streams.scoring.scorer_thread import ScorerThread
 from evalstream.streams.settings import Settings
 
-SERVER = Path(__file__).resolve().parent.parent / "tests" / "scorers" / "models" / "judge_server.py"
+SERVER = Path(__file__).resolve().parent.parent / "tests" / "judge_server.py"
 ALLOWED = 1.05
 
 

@@ -55,7 +55,7 @@ class Budget:
         limit = usd if usd is not None else tokens
         if limit is None or not limit >= 0:
             raise ValueError(f"a budget is not negative, but {limit!r} is")
-        self._in_usd = usd is not None
+        self.in_usd = usd is not None
         self._limit = float(limit)
         self._lock = threading.Lock()
         self._spent = self._reserved = 0.0
@@ -84,7 +84,7 @@ class Budget:
         PricesError
             The budget is in USD, and the model has no price.
         """
-        if self._in_usd and price is None:
+        if self.in_usd and price is None:
             raise PricesError(
                 f"A budget in USD needs to know what {model} costs: add it to the file of prices, or give the budget in"
                 " tokens."
@@ -103,7 +103,7 @@ class Budget:
         with self._lock:
             self._reserved -= spending.amount
             if usage is not None:
-                spending.amount = price.cost(usage) if self._in_usd and price else float(usage.total_tokens)
+                spending.amount = price.cost(usage) if self.in_usd and price else float(usage.total_tokens)
             self._spent += spending.amount
             self._calls += 1
             spending.used = True
@@ -116,7 +116,7 @@ class Budget:
             if self._spent + self._reserved >= self._limit:
                 return None
             estimate = float(input_tokens)
-            if self._in_usd and price is not None:
+            if self.in_usd and price is not None:
                 estimate = price.cost(ModelUsage(input_tokens=input_tokens))
             if self._calls:
                 estimate = max(estimate, self._spent / self._calls)
@@ -124,6 +124,6 @@ class Budget:
             return Spending(estimate)
 
     def _told(self) -> str:
-        if self._in_usd:
+        if self.in_usd:
             return f"{self._spent:.4f} of {self._limit:.2f} USD"
         return f"{self._spent:.0f} of {self._limit:.0f} tokens"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from evalstream.scorers.errors import PricesError
 from evalstream.scorers.options import parse_options
 
 from ..settings import Settings
@@ -27,21 +28,22 @@ class Judges:
     ----------
     settings
         The worker's settings; without them models are those under test, without budget and cache.
+
+    Raises
+    ------
+    PricesError
+        The file of prices cannot be read, or is missing where there is a budget in USD.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._context: ModelContext | None = None
+        if settings is not None and (settings.judge_prices is not None or settings.judge_budget is not None):
+            self._check_budget()
 
     @contextmanager
     def for_scorer(self, completion: Completion, scorer: str) -> Iterator[None]:
-        """Let a scorer's model calls be made as the settings say, for as long as this lasts.
-
-        Raises
-        ------
-        PricesError
-            The file of prices cannot be read.
-        """
+        """Let a scorer's model calls be made as the settings say, for as long as this lasts."""
         # Not at the top: scorers of text, for which a worker may be all its life, ask no models.
         from evalstream.scorers.models import use_context  # noqa: PLC0415
 
@@ -51,7 +53,7 @@ class Judges:
             yield
 
     def context(self) -> ModelContext:
-        """Return what all scorers have in common; PricesError if the file of prices cannot be read."""
+        """Return what all scorers have in common."""
         if self._context is None:
             from evalstream.scorers.models import ModelContext, UsageLog  # noqa: PLC0415 - as above
 
@@ -73,6 +75,15 @@ class Judges:
             "prices": Prices.from_file(settings.judge_prices) if settings.judge_prices is not None else None,
             "budget": _budget(settings.judge_budget),
         }
+
+    def _check_budget(self) -> None:
+        """Refuse at the start what would fail each sample."""
+        context = self.context()
+        if context.budget is not None and context.budget.in_usd and context.prices is None:
+            raise PricesError(
+                "A judge budget in USD needs to know what models cost: give a file by --judge-prices, or the budget in"
+                " tokens, as in '200000 tokens'."
+            )
 
     def close(self) -> None:
         """Let go of the cache's file."""

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from judge_server import JudgeServer
 
 from evalstream.scorers.models import patience
 from evalstream.scorers.models.services import SERVICES
 
 
 @pytest.fixture
-def server():
-    with JudgeServer() as running:
-        yield running
+def server(judge_server):
+    return judge_server
 
 
 @pytest.fixture(autouse=True)
