@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import threading
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 __all__ = ["Asked", "JudgeCache"]
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -96,7 +99,7 @@ class JudgeCache:
         Raises
         ------
         OSError
-            The file cannot be opened, read or written.
+            The file cannot be opened or read. One that cannot be written to is complained of in the log.
         """
         pause = FIRST_LOOK
         lease = f"{self._owner}-{uuid.uuid4().hex}"
@@ -117,7 +120,11 @@ class JudgeCache:
             renewing.cancel()
             # Not awaited in full if we are being cancelled; the thread writes it nevertheless.
             written = self._submit(lambda: self._end(key, lease, asked.kept))
-            await asyncio.wrap_future(written)
+            try:
+                await asyncio.wrap_future(written)
+            except OSError as error:
+                # There is an answer, and it is paid for: a full disk should not take it away.
+                logger.warning("%s", error)
 
     async def _renew(self, key: str, lease: str) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .prices import Prices
     from .usage import UsageLog
 
-__all__ = ["ModelContext", "RoleModels", "current_context", "use_context"]
+__all__ = ["ModelContext", "RoleModels", "current_context", "next_draw", "use_context"]
 
 RoleModels = Union[str, "Model", Sequence[Union[str, "Model"]]]
 """What a role is bound to: a model, or a panel of them."""
@@ -64,8 +65,20 @@ class ModelContext:
     scorer: str = ""
 
 
+class _Draws:
+    """How often each question was asked in one scorer's run; its calls may come from several tasks, on one loop."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+
+    def next(self, question: str) -> int:
+        self._asked[question] += 1
+        return self._asked[question] - 1
+
+
 _nobody = ModelContext()
 _current: ContextVar[ModelContext] = ContextVar("evalstream_model_context", default=_nobody)
+_draws: ContextVar[_Draws | None] = ContextVar("evalstream_draws", default=None)
 
 
 def current_context() -> ModelContext:
@@ -76,8 +89,25 @@ def current_context() -> ModelContext:
 @contextmanager
 def use_context(context: ModelContext) -> Iterator[None]:
     """Make model calls with this context for as long as this lasts, in this task and those that it starts."""
-    token = _current.set(context)
+    token, draws = _current.set(context), _draws.set(_Draws())
     try:
         yield
     finally:
+        _draws.reset(draws)
         _current.reset(token)
+
+
+def next_draw(question: str) -> int:
+    """Count that a question is asked, and return how often it was before in this context.
+
+    A panel of one model, or a scorer that takes the majority of five answers, asks the same several times and means to
+    get several answers: each has its own place in the cache.
+
+    Examples
+    --------
+    >>> with use_context(ModelContext()):
+    ...     next_draw("a"), next_draw("a"), next_draw("b")
+    (0, 1, 0)
+    """
+    draws = _draws.get()
+    return 0 if draws is None else draws.next(question)

@@ -16,7 +16,7 @@ from ..messages import ChatMessage, ChatMessageSystem, ChatMessageUser
 from ..output import ModelOutput
 from .answers import UnreadableError
 from .config import GenerateConfig
-from .context import ModelContext, current_context
+from .context import ModelContext, current_context, next_draw
 from .http import Request, post
 from .limiter import Limiter
 from .mock import MockModel
@@ -130,7 +130,9 @@ class Model:
             return await self._paid(request, asked, context)
         from .cache_key import cache_key  # noqa: PLC0415 - goes with the cache
 
-        async with context.cache.ask(cache_key(request, context.epoch)) as question:
+        key = cache_key(request, context.epoch)
+        draw = next_draw(key)
+        async with context.cache.ask(f"{key}-{draw}" if draw else key) as question:
             if question.answer is not None:
                 stored = _stored(question.answer)
                 if stored is not None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -119,13 +120,37 @@ def test_a_call_that_is_cancelled_gives_up_its_lease(server, cache):
 def test_those_who_ask_the_same_at_once_make_one_call(server, cache):
     server.always = lambda _: Reply(openai_answer("GRADE: C"), delay=0.1)
 
-    async def many():
+    async def one():
         with use_context(ModelContext(cache=cache)):
-            model = get_model("vllm/judge", base_url=f"{server.url}/v1")
-            return await asyncio.gather(*(model.generate("?") for _ in range(20)))
+            return await get_model("vllm/judge", base_url=f"{server.url}/v1").generate("?")
+
+    async def many():
+        return await asyncio.gather(*(one() for _ in range(20)))
 
     assert {output.completion for output in asyncio.run(many())} == {"GRADE: C"}
     assert len(server.asked) == 1
+
+
+def test_one_scorer_that_asks_the_same_several_times_gets_several_answers_and_the_same_ones_again(server, cache):
+    server.says(*(Reply(openai_answer(text)) for text in ("a", "b", "c")))
+
+    async def panel():
+        with use_context(ModelContext(cache=cache)):
+            model = get_model("vllm/judge", base_url=f"{server.url}/v1")
+            outputs = await asyncio.gather(*(model.generate("?") for _ in range(3)))
+            return sorted(output.completion for output in outputs)
+
+    assert [asyncio.run(panel()), asyncio.run(panel())] == [["a", "b", "c"]] * 2
+    assert len(server.asked) == 3
+
+
+def test_an_answer_that_cannot_be_written_is_given_all_the_same(server, cache, monkeypatch, caplog):
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(cache, "_end", full)
+    assert ask(server, cache) == "GRADE: C"
+    assert "the judge cache cannot be used: database or disk is full" in caplog.text
 
 
 PROGRAM = """
