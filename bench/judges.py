@@ -1,7 +1,7 @@
 """Measure how well slow judges are kept busy: 1,000 samples, 100 calls at once, one second each.
 
-Ideally that takes 10 seconds. Then again with one call among the first that takes 30 seconds: it keeps its place, so the
-others have 99 of them, and ideally need 11 rounds.
+Ideally that takes 10 seconds. Then again with one call among the first that takes 30 seconds: it keeps its place, so
+the others have 99 of them, and ideally need 11 rounds.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ async def ends_of(url: str, samples: int, connections: int) -> list[float]:
 def measure(name: str, samples: int, connections: int, seconds: float, slow: float | None = None) -> bool:
     """Measure once and print; tell whether it was fast enough."""
     # The slow call has one of the places, so the others share what is left; rounds are whole.
-    places, others = (connections, samples) if slow is None else (connections - 1, samples - 1)
-    ideal = math.ceil(others / places) * seconds
+    places, rest = (connections, samples) if slow is None else (connections - 1, samples - 1)
+    ideal = math.ceil(rest / places) * seconds
     with judge(*((seconds,) if slow is None else (seconds, slow))) as url:
         ends = asyncio.run(ends_of(url, samples, connections))
     # The slow call itself ends when it ends; the others must not have waited for it.

@@ -39,6 +39,7 @@ class Connections:
         self._proxies = getproxies()
         self._tls: ssl.SSLContext | None = None
         self._free: dict[str, list[httpx.AsyncHTTPTransport]] = {}
+        self._urls: dict[str, httpx.URL] = {}
         self._lifetime: AsyncGenerator[None, None] | None = None
 
     @asynccontextmanager
@@ -56,7 +57,7 @@ class Connections:
         transport = free.pop() if free else self._new(base_url)
         try:
             request = self._httpx.Request(
-                "POST", url, content=content, headers=headers, extensions={"timeout": TIMEOUTS}
+                "POST", self._parsed(url), content=content, headers=headers, extensions={"timeout": TIMEOUTS}
             )
             response = await transport.handle_async_request(request)
             try:
@@ -75,6 +76,12 @@ class Connections:
         # Over plain HTTP without a proxy no certificate is ever looked at, and a context takes 20 ms to make.
         verify: Any = self._context() if proxy or url.scheme != "http" else False
         return self._httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy)
+
+    def _parsed(self, url: str) -> httpx.URL:
+        parsed = self._urls.get(url)
+        if parsed is None:
+            parsed = self._urls[url] = self._httpx.URL(url)
+        return parsed
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:

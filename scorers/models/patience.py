@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -39,10 +40,18 @@ async def patiently(attempt: Callable[[], Awaitable[T]], retries: int) -> T:
     ModelCallError, ModelAnswerError
         Those of the last attempt.
     """
-    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415 - 20 ms, for judges only
+    try:
+        return await attempt()
+    except (ModelCallError, ModelAnswerError) as error:
+        if not retries or not is_worth_another_try(error):
+            raise
+        pause = pause_after(error, 1)
+    # Not before: nearly all calls succeed at once, and this takes 20 ms to import and a tenth of a call's own work.
+    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415
 
+    await asyncio.sleep(pause)
     retrying = AsyncRetrying(
-        stop=stop_after_attempt(retries + 1), wait=_wait, retry=retry_if_exception(is_worth_another_try), reraise=True
+        stop=stop_after_attempt(retries), wait=_wait, retry=retry_if_exception(is_worth_another_try), reraise=True
     )
 
     async def once() -> T:  # tenacity awaits only what it sees to be `async`
@@ -80,4 +89,4 @@ def pause_after(error: BaseException | None, attempts: int) -> float:
 
 
 def _wait(state: RetryCallState) -> float:
-    return pause_after(state.outcome.exception() if state.outcome else None, state.attempt_number)
+    return pause_after(state.outcome.exception() if state.outcome else None, state.attempt_number + 1)
