@@ -4,12 +4,20 @@ The names are those of ``inspect_ai.scorer``, and those of ``inspect_ai.solver``
 use, so that a scorer written for Inspect needs no more than another import.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .choices import Choice, Choices
 from .errors import (
+    BudgetError,
     InvalidMetricsError,
     InvalidOptionError,
     LoadError,
     MetricError,
+    ModelAnswerError,
+    ModelCallError,
+    ModelError,
+    ModelSetupError,
+    PricesError,
     ReducerError,
     ScorersError,
     UnknownNameError,
@@ -44,6 +52,7 @@ from .metrics import (
     stderr,
     var,
 )
+from .model_graded import model_graded_fact, model_graded_qa
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
 from .reducer import ScoreReducer, score_reducer
@@ -68,6 +77,23 @@ from .target import Target
 from .text import AnswerPattern, answer, choice, exact, f1, includes, match, pattern
 from .value import CORRECT, INCORRECT, NOANSWER, PARTIAL, UNCHANGED, Value, ValueToFloat, value_to_float
 
+if TYPE_CHECKING:
+    from .models import (
+        Budget,
+        GenerateConfig,
+        JudgeCache,
+        Model,
+        ModelContext,
+        ModelRole,
+        Price,
+        Prices,
+        Usage,
+        UsageLog,
+        get_model,
+        model_roles,
+        use_context,
+    )
+
 bootstrap_std = bootstrap_stderr
 """The old name of `bootstrap_stderr`."""
 
@@ -78,6 +104,8 @@ __all__ = [
     "PARTIAL",
     "UNCHANGED",
     "AnswerPattern",
+    "Budget",
+    "BudgetError",
     "ChatCompletionChoice",
     "ChatMessage",
     "ChatMessageAssistant",
@@ -90,15 +118,27 @@ __all__ = [
     "ContentImage",
     "ContentReasoning",
     "ContentText",
+    "GenerateConfig",
     "InvalidMetricsError",
     "InvalidOptionError",
+    "JudgeCache",
     "LoadError",
     "Metric",
     "MetricError",
+    "Model",
+    "ModelAnswerError",
+    "ModelCallError",
+    "ModelContext",
+    "ModelError",
     "ModelName",
     "ModelOutput",
+    "ModelRole",
+    "ModelSetupError",
     "ModelUsage",
     "OptionSyntaxError",
+    "Price",
+    "Prices",
+    "PricesError",
     "ProvenanceData",
     "ReducerError",
     "SampleError",
@@ -116,6 +156,8 @@ __all__ = [
     "ToolCall",
     "ToolCallError",
     "UnknownNameError",
+    "Usage",
+    "UsageLog",
     "Value",
     "ValueToFloat",
     "accuracy",
@@ -132,6 +174,7 @@ __all__ = [
     "exact",
     "f1",
     "frequency",
+    "get_model",
     "grouped",
     "includes",
     "krippendorff_alpha",
@@ -144,6 +187,9 @@ __all__ = [
     "median_score",
     "metric",
     "mode_score",
+    "model_graded_fact",
+    "model_graded_qa",
+    "model_roles",
     "never_suspends",
     "parse_options",
     "pass_at",
@@ -156,6 +202,16 @@ __all__ = [
     "scorer",
     "std",
     "stderr",
+    "use_context",
     "value_to_float",
     "var",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Models are imported when somebody wants one: most scorers ask none, and the process should start quickly.
+    if name in __all__:
+        from . import models  # noqa: PLC0415
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

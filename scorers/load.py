@@ -23,6 +23,7 @@ from .errors import InvalidOptionError, LoadError, UnknownNameError
 from .metric import Metric
 from .registry import Entry, Kind
 from .scorer import Scorer
+from .untrusted import given_by_operator
 
 __all__ = ["load_file", "resolve_metric", "resolve_scorer"]
 
@@ -58,6 +59,7 @@ def resolve_scorer(spec: str, options: Mapping[str, Any] | None = None) -> Score
     >>> registry.tag_of(scorer).options
     {'location': 'any'}
     """
+    given_by_operator(options)
     return cast(Scorer, _make(_resolve("scorer", spec), options))
 
 

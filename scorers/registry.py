@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from .errors import InvalidOptionError, ScorersError, UnknownNameError
+from .untrusted import options_of_event
 
 __all__ = [
     "BUILTIN_PACKAGE",
@@ -24,6 +25,7 @@ __all__ = [
     "find",
     "log_name",
     "names",
+    "note_resolved",
     "register",
     "short_log_name",
     "tag_of",
@@ -36,6 +38,7 @@ BUILTIN_PACKAGE = "inspect_ai"
 """Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
 
 _TAG = "__evalstream_tag__"
+_RESOLVED = "__evalstream_resolved__"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
@@ -83,7 +86,7 @@ def register(
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Any:
         instance = factory(*args, **kwargs)
-        options = _explicit(signature, args, kwargs)
+        options = {**_explicit(signature, args, kwargs), **getattr(instance, _RESOLVED, {})}
         setattr(instance, _TAG, Tag(entry, options))
         return instance
 
@@ -95,6 +98,14 @@ def register(
             # So that a user's metric named "accuracy" does not become every log's "inspect_ai/accuracy".
             _entries[kind, f"{package}/{key}"] = entry
     return make  # type: ignore[return-value]
+
+
+def note_resolved(instance: object, **options: Any) -> None:
+    """Note what options of an instance really are, such as the text of a file in place of its path.
+
+    A factory calls this on what it returns. Logs and other processes then see these, and need not look for the file.
+    """
+    setattr(instance, _RESOLVED, options)
 
 
 def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +141,7 @@ def names(kind: Kind) -> list[str]:
 
 
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """Make an instance by name.
+    """Make an instance by name, with options from an event or a log: none of them may name a file or a URL.
 
     Raises
     ------
@@ -145,7 +156,8 @@ def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> A
     except TypeError as error:
         raise InvalidOptionError(kind, name, str(error)) from error
     try:
-        return entry.factory(**(options or {}))
+        with options_of_event(options):
+            return entry.factory(**(options or {}))
     except ScorersError:
         raise
     except Exception as error:

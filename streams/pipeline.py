@@ -14,6 +14,7 @@ from .events import LogMaterialised, ScoreEmitted
 from .materialise.log_place import log_place
 from .materialise.names import log_name
 from .monitoring.recorder import NoRecorder, Recorder
+from .scoring.judges import Judges
 from .scoring.retries import Retries
 from .scoring.scoring import Scoring
 from .settings import Settings
@@ -94,7 +95,8 @@ class Pipeline:
         self.new_reader = new_reader
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
-        self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
+        retries = Retries(settings.scoring_attempts, settings.scorer_patience)
+        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings))
         self.runs = Runs(self.load_score, _placing(partitions))
         self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination

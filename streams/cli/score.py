@@ -22,6 +22,7 @@ from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import score_log
 from ..settings import Settings
+from ..settings.info import INFO
 from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
 from .options import scoring_options, wishes_of
@@ -66,7 +67,7 @@ class _Request:
     "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
     help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
 )  # fmt: skip
-@setting_options("log_dir", "scorer_timeout")
+@setting_options("log_dir", "scorer_timeout", *(info.name for info in INFO.values() if info.section == "judges"))
 @click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(

@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from evalstream.scorers.errors import BudgetError
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
+from evalstream.scorers.untrusted import options_of_event
 
 from ..events import MOST_SCORERS, ScoreEmitted, score_id
 from .alarm import LONGEST, alarm
 from .completion import Completion
 from .failure import Failure, Stage, message_of
+from .judges import Judges
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
@@ -46,10 +49,12 @@ class Scoring:
         Seconds that a scorer may take for one sample.
     retries
         Whether scorers that are not built in are tried again.
+    judges
+        How models are asked.
     """
 
-    def __init__(self, timeout: float, retries: Retries | None = None) -> None:
-        self.retries = retries or Retries()
+    def __init__(self, timeout: float, retries: Retries | None = None, judges: Judges | None = None) -> None:
+        self.retries, self._judges = retries or Retries(), judges or Judges()
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
@@ -100,7 +105,10 @@ class Scoring:
             attempts += 1
             start = time.perf_counter()
             try:
-                score = await self._score_one(slot, name, sheet.state)
+                score = await self._score_one(slot, name, sheet)
+            except BudgetError as error:
+                # No failure: there is nothing to wait for, and nothing wrong with the sample.
+                return Score.unscored(reason="budget", explanation=str(error)), time.perf_counter() - start
             except Exception as error:  # noqa: BLE001 (a scorer may raise anything)
                 duration = time.perf_counter() - start
                 # A scorer that took all of its time would take it again. One whose judge did not answer may do better.
@@ -127,15 +135,19 @@ class Scoring:
             name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
         )  # fmt: skip
 
-    async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
+    async def _score_one(self, slot: Slot, name: str, sheet: _Sheet) -> Score | None:
+        state = sheet.state
         if slot.immediate:
             return self._now(slot, state)
 
         async def call() -> Score | None:
-            scoring = slot.scorer(state, state.target)
-            if not inspect.isawaitable(scoring):
-                raise TypeError(f"the scorer {slot.name!r} does not wait for anything: write `async def score(...)`")
-            return await scoring
+            with options_of_event(slot.spec.options), self._judges.for_scorer(sheet.completion, name):
+                scoring = slot.scorer(state, state.target)
+                if not inspect.isawaitable(scoring):
+                    raise TypeError(
+                        f"the scorer {slot.name!r} does not wait for anything: write `async def score(...)`"
+                    )
+                return await scoring
 
         score = await self._thread.run(call)
         if score is not None and not isinstance(score, Score):
@@ -151,6 +163,7 @@ class Scoring:
     def stop(self) -> None:
         """End the scorers' threads."""
         self._thread.stop()
+        self._judges.close()
 
 
 class _Sheet:

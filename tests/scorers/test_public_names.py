@@ -9,8 +9,6 @@ NOT_YET = {
     "ScoreReducers",
     "cascade",
     "math",
-    "model_graded_fact",
-    "model_graded_qa",
     "multi_scorer",
     "perplexity",
     "perplexity_per_seq",
@@ -47,6 +45,7 @@ def test_old_names_stay():
     [
         *("answer", "choice", "exact", "f1", "includes", "match", "pattern"),
         *("categorical", "frequency"),
+        *("model_graded_fact", "model_graded_qa"),
     ],
 )
 def test_factories_take_the_options_that_inspects_take(name):
