@@ -4,17 +4,22 @@ The names are those of ``inspect_ai.scorer``, and those of ``inspect_ai.solver``
 use, so that a scorer written for Inspect needs no more than another import.
 """
 
+from .accepted import Scorers, as_scorers
 from .choices import Choice, Choices
+from .combine import cascade, majority_vote, multi_scorer, precomputed_scores
 from .errors import (
     InvalidMetricsError,
     InvalidOptionError,
     LoadError,
+    MathProcessError,
     MetricError,
+    MissingExtraError,
     ReducerError,
     ScorersError,
     UnknownNameError,
 )
 from .load import load_file, resolve_metric, resolve_scorer
+from .math import math
 from .messages import (
     ChatMessage,
     ChatMessageAssistant,
@@ -40,12 +45,15 @@ from .metrics import (
     grouped,
     krippendorff_alpha,
     mean,
+    perplexity_per_seq,
+    perplexity_per_token,
     std,
     stderr,
     var,
 )
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
+from .perplexity import perplexity, target_perplexity
 from .reducer import ScoreReducer, score_reducer
 from .reducers import (
     at_least,
@@ -60,6 +68,7 @@ from .reducers import (
 )
 from .run import SuspendedError, never_suspends, run_now
 from .sample import SampleError
+from .scanners import ModelEvent, Reference, Result, Scanner, Transcript, TranscriptEvent, as_scorer, scanner
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
 from .scorer import Scorer, scorer
 from .state import ModelName, TaskState
@@ -93,21 +102,28 @@ __all__ = [
     "InvalidMetricsError",
     "InvalidOptionError",
     "LoadError",
+    "MathProcessError",
     "Metric",
     "MetricError",
+    "MissingExtraError",
+    "ModelEvent",
     "ModelName",
     "ModelOutput",
     "ModelUsage",
     "OptionSyntaxError",
     "ProvenanceData",
     "ReducerError",
+    "Reference",
+    "Result",
     "SampleError",
     "SampleScore",
+    "Scanner",
     "Score",
     "ScoreEdit",
     "ScoreReason",
     "ScoreReducer",
     "Scorer",
+    "Scorers",
     "ScorersError",
     "Store",
     "SuspendedError",
@@ -115,15 +131,20 @@ __all__ = [
     "TaskState",
     "ToolCall",
     "ToolCallError",
+    "Transcript",
+    "TranscriptEvent",
     "UnknownNameError",
     "Value",
     "ValueToFloat",
     "accuracy",
     "aggregate",
     "answer",
+    "as_scorer",
+    "as_scorers",
     "at_least",
     "bootstrap_std",
     "bootstrap_stderr",
+    "cascade",
     "categorical",
     "choice",
     "ci",
@@ -137,25 +158,34 @@ __all__ = [
     "krippendorff_alpha",
     "load_file",
     "majority_score",
+    "majority_vote",
     "match",
+    "math",
     "max_score",
     "mean",
     "mean_score",
     "median_score",
     "metric",
     "mode_score",
+    "multi_scorer",
     "never_suspends",
     "parse_options",
     "pass_at",
     "pass_k",
     "pattern",
+    "perplexity",
+    "perplexity_per_seq",
+    "perplexity_per_token",
+    "precomputed_scores",
     "resolve_metric",
     "resolve_scorer",
     "run_now",
+    "scanner",
     "score_reducer",
     "scorer",
     "std",
     "stderr",
+    "target_perplexity",
     "value_to_float",
     "var",
 ]

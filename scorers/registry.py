@@ -10,7 +10,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from .errors import InvalidOptionError, ScorersError, UnknownNameError
@@ -20,24 +20,30 @@ __all__ = [
     "Entry",
     "Kind",
     "Tag",
+    "check_files",
     "create",
+    "declare",
     "find",
+    "kind_of",
     "log_name",
     "names",
     "register",
     "short_log_name",
     "tag_of",
+    "tagged",
     "unqualified",
 ]
 
-Kind = Literal["scorer", "metric", "score_reducer"]
+Kind = Literal["scorer", "metric", "score_reducer", "scanner"]
 
 BUILTIN_PACKAGE = "inspect_ai"
 """Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
 
 _TAG = "__evalstream_tag__"
+_DECLARED = "__evalstream_declared__"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
+Instance = TypeVar("Instance")
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Entry:
     """One registered factory.
 
     ``name`` has no package; ``package`` is "inspect_ai" for built-ins, None for a user's file.
-    ``metadata`` is what the decorator was given (a scorer's metrics are under "metrics").
+    ``metadata`` is what the decorator was given (a scorer's metrics are under "metrics"). ``files`` are the options
+    that name a file or URL.
     """
 
     kind: Kind
@@ -53,6 +60,7 @@ class Entry:
     factory: Callable[..., Any]
     package: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class Tag:
 
 
 _entries: dict[tuple[Kind, str], Entry] = {}
+_named_here: set[tuple[str, str, str]] = set()
 
 
 def register(
@@ -72,6 +81,7 @@ def register(
     factory: Factory,
     metadata: Mapping[str, Any] | None = None,
     aliases: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
 ) -> Factory:
     """Register a factory and return it wrapped, so that what it makes is tagged.
 
@@ -84,10 +94,13 @@ def register(
     def make(*args: Any, **kwargs: Any) -> Any:
         instance = factory(*args, **kwargs)
         options = _explicit(signature, args, kwargs)
-        setattr(instance, _TAG, Tag(entry, options))
+        declared = vars(instance).pop(_DECLARED, None)
+        made = replace(entry, metadata={**entry.metadata, **declared}) if declared else entry
+        setattr(instance, _TAG, Tag(made, options))
+        _named_here.update((name, option, options[option]) for option in files if isinstance(options.get(option), str))
         return instance
 
-    entry = Entry(kind, name, make, package, dict(metadata or {}))
+    entry = Entry(kind, name, make, package, dict(metadata or {}), files)
     setattr(make, _TAG, entry)
     for key in (name, *aliases):
         _entries[kind, key] = entry
@@ -106,6 +119,30 @@ def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mappi
         else:
             options[name] = value
     return options
+
+
+def declare(instance: object, **metadata: Any) -> None:
+    """Let a factory say of one instance what the decorator says of all, such as its ``metrics``."""
+    setattr(instance, _DECLARED, metadata)
+
+
+def check_files(entry: Entry, options: Mapping[str, Any]) -> None:
+    """Refuse files and URLs that a log or an event chose, and that nobody has named in this process.
+
+    Raises
+    ------
+    InvalidOptionError
+        The message tells how to name it.
+    """
+    for option in entry.files:
+        value = options.get(option)
+        if value is not None and not (isinstance(value, str) and (entry.name, option, value) in _named_here):
+            raise InvalidOptionError(
+                entry.kind,
+                entry.name,
+                f"a log or an event names {value!r} as its {option!r}, and what these name is not opened. If you trust"
+                f" it, name it yourself: --scorer {entry.name} -S {option}={value}",
+            )
 
 
 def find(kind: Kind, name: str) -> Entry:
@@ -167,6 +204,23 @@ def tag_of(instance: object) -> Tag:
     if isinstance(tag, Entry):
         raise TypeError(f"{name!r} is a {tag.kind} factory: call it, as in {name}().")
     raise TypeError(f"{name!r} was not made by a @scorer, @metric or @score_reducer: is the decorator missing?")
+
+
+def tagged(instance: Instance, entry: Entry, options: Mapping[str, Any]) -> Instance:
+    """Tag what was made in another way than by calling its factory; return it."""
+    setattr(instance, _TAG, Tag(entry, options))
+    return instance
+
+
+def kind_of(instance: object) -> Kind | None:
+    """Tell which kind an instance is of; None if no registered factory made it.
+
+    Raises
+    ------
+    TypeError
+        It is a factory that was not called.
+    """
+    return tag_of(instance).entry.kind if hasattr(instance, _TAG) else None
 
 
 def unqualified(name: str) -> str:

@@ -59,13 +59,15 @@ def create_from_log(kind: registry.Kind, name: str, options: Mapping[str, Any] |
     UnknownNameError
         Nobody registered the name.
     InvalidOptionError
-        The options do not fit, or one of them was a function, of which a log keeps no more than the name.
+        The options do not fit, or one of them was a function, of which a log keeps no more than the name, or names a
+        file that nobody has named in this process.
     """
     for option, value in (options or {}).items():
         if option in {"to_float", "value_to_float"} and isinstance(value, str):
             raise InvalidOptionError(
                 kind, name, f"the log says that its option {option!r} was a function named {value!r}, and no more"
             )
+    registry.check_files(registry.find(kind, name), options or {})
     return registry.create(kind, name, {key: _made(value) for key, value in (options or {}).items()})
 
 

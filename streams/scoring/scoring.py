@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from evalstream.scorers.aggregates.base import SCORE_METADATA
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
@@ -175,8 +176,15 @@ class _Sheet:
         """Note what a scorer said."""
         if isinstance(outcome, Failure):
             self.scored.failures.append(outcome)
+        metadata = self._metadata
+        if slot.score_metadata and isinstance(outcome, Score):
+            own = outcome.metadata or {}
+            metadata = {
+                **(metadata or {}),
+                SCORE_METADATA: {key: own[key] for key in slot.score_metadata if key in own},
+            }
         self.scored.events.append(
-            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, self._metadata)
+            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
         )
 
 
