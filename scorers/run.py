@@ -66,17 +66,16 @@ def never_suspends(instance: object) -> bool:
 
 
 def _part_never_suspends(option: object) -> bool:
+    if isinstance(option, str):  # a reducer's name
+        option = create_reducers(option)
     if isinstance(option, (list, tuple)):
         return all(map(_part_never_suspends, option))
-    if isinstance(option, str):  # a reducer's name
-        return any(not isinstance(item, str) and _part_never_suspends(item) for item in create_reducers(option) or ())
     if not callable(option):
         return True
     try:
-        tag = registry.tag_of(option)
+        kind = registry.kind_of(option)
     except TypeError:
         return False
-    # A user's reducer may take its time, as their scorers may.
-    return (
-        tag.entry.package == registry.BUILTIN_PACKAGE if tag.entry.kind == "score_reducer" else never_suspends(option)
-    )
+    if kind == "score_reducer":  # a user's may take its time, as their scorers may
+        return registry.tag_of(option).entry.package == registry.BUILTIN_PACKAGE
+    return kind == "scorer" and never_suspends(option)

@@ -1,8 +1,8 @@
 """Child processes that compare answers; one that takes too long is ended, and the next sample gets another.
 
-SymPy cannot be interrupted from within: a thread that is given up goes on computing, and takes its time from all others.
-So each child is fed by a thread of its own, which only waits. Children are shared by all event loops of the process,
-start when there is work for them, and end when there has been none for a while.
+SymPy cannot be interrupted from within: a thread that is given up goes on computing, and takes its time from all
+others. So each child is fed by a thread of its own, which only waits. Children are shared by all event loops of the
+process, start when there is work for them, and end when there has been none for a while.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class _Child:
 
     def __init__(self) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - a program of our own
             [sys.executable, "-m", f"{__package__}.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -29,8 +29,8 @@ def math(*, timeout: float = 2.0) -> Scorer:
     SymPy works in child processes, which are shared by all samples. One that takes too long is ended, and another one
     takes over: that costs its sample and no other.
 
-    The metadata tell under ``math_scorer_status`` how it went: "correct", "incorrect", "answer_parse_error" (nothing can
-    be read), "answer_limit" (too large to be looked at), "answer_timeout" (these three are incorrect) or
+    The metadata tell under ``math_scorer_status`` how it went: "correct", "incorrect", "answer_parse_error" (nothing
+    can be read), "answer_limit" (too large to be looked at), "answer_timeout" (these three are incorrect) or
     "target_timeout" (unscored).
 
     Parameters

@@ -52,7 +52,8 @@ def target_perplexity(num_target_tokens: int | None = None, target_text_key: str
     --------
     >>> from evalstream.scorers import ModelOutput, TaskState, run_now
     >>> output = ModelOutput.from_content("mockllm/model", "")
-    >>> output.choices[0].prompt_logprobs = {"content": [{"token": "1+1=", "logprob": -9}, {"token": "2", "logprob": -1}]}
+    >>> tokens = [{"token": "1+1=", "logprob": -9}, {"token": "2", "logprob": -1}]
+    >>> output.choices[0].prompt_logprobs = {"content": tokens}
     >>> state = TaskState(output=output, metadata={"target_text": "2"})
     >>> run_now(target_perplexity()(state, state.target)).explanation
     'target tokens=1, per-token NLL=1.0000, perplexity=2.7183'

@@ -15,7 +15,7 @@ __all__ = ["score_of"]
 
 
 def score_of(result: Any) -> Score | None:
-    """Make a score of what a scanner returned.
+    r"""Make a score of what a scanner returned.
 
     ========================================================  =====================================================
     result                                                    score
@@ -43,7 +43,7 @@ def score_of(result: Any) -> Score | None:
     >>> score_of(Result(value=None)) is None
     True
     >>> score_of([Result(label="calls", value=3), Result(label="tools", value=["bash"])]).value
-    {'calls': 3, 'tools': '[\\n  "bash"\\n]'}
+    {'calls': 3, 'tools': '[\n  "bash"\n]'}
     """
     if isinstance(result, Sequence) and not isinstance(result, str):
         return Score(value=_by_label([_fields(item) for item in result]))

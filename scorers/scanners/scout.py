@@ -43,10 +43,9 @@ def adopt_scanners(module: ModuleType) -> None:
     if "inspect_scout" not in sys.modules:
         return
     for item in list(vars(module).values()):
-        info = getattr(item, _INFO, None)
-        if getattr(info, "type", None) == "scanner" and not is_scout_scanner(item):
-            if getattr(item, "__module__", None) == module.__name__:
-                _adopt(item)
+        of_scanner = getattr(getattr(item, _INFO, None), "type", None) == "scanner"
+        if of_scanner and not is_scout_scanner(item) and getattr(item, "__module__", None) == module.__name__:
+            _adopt(item)
 
 
 def as_scout_scorer(scanner: Any, metrics: Metrics | None = None) -> Scorer:
@@ -119,9 +118,8 @@ def _metadata(item: object) -> dict[str, Any]:
 
 def _metrics(item: Any) -> Metrics:
     declared = _metadata(item).get(_METRICS)
-    if declared is None:
-        return [mean(), stderr()]
-    return _each(declared)
+    made: Metrics = [mean(), stderr()] if declared is None else _each(declared)
+    return made
 
 
 def _each(declared: Any) -> Any:

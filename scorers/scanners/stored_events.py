@@ -1,7 +1,7 @@
 """The events of a stored sample, with what the log keeps apart from them put back in.
 
-A log names the messages of a model call by their places in a pool, ``events_data``, since each call repeats those of the
-call before: ``input_refs`` is a list of half-open ranges of the pool ``messages``, ``call.call_refs`` one of ``calls``.
+A log names the messages of a model call by their places in a pool, ``events_data``, since each call repeats those of
+the one before: ``input_refs`` is a list of half-open ranges of the pool ``messages``, ``call.call_refs`` of ``calls``.
 """
 
 from __future__ import annotations

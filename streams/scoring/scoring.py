@@ -178,11 +178,9 @@ class _Sheet:
             self.scored.failures.append(outcome)
         metadata = self._metadata
         if slot.score_metadata and isinstance(outcome, Score):
-            own = outcome.metadata or {}
-            metadata = {
-                **(metadata or {}),
-                SCORE_METADATA: {key: own[key] for key in slot.score_metadata if key in own},
-            }
+            stated = outcome.metadata or {}
+            read = {key: stated[key] for key in slot.score_metadata if key in stated}
+            metadata = {**(metadata or {}), SCORE_METADATA: read}
         self.scored.events.append(
             _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
         )
