@@ -100,7 +100,8 @@ def sides_of_equation(text: str) -> tuple[str, str] | None:
         elif character in ")]}":
             depth = max(0, depth - 1)
         elif character == "=" and depth == 0:
-            if text[max(index - 1, 0) : index] in tuple("<>!=") or text[index + 1 : index + 2] == "=":
+            # One that begins the text has nothing on its left.
+            if index == 0 or text[index - 1] in "<>!=" or text[index + 1 : index + 2] == "=":
                 continue
             if place >= 0:
                 return None

@@ -73,6 +73,12 @@ class MathProcesses:
         self._waiting: queue.Queue[tuple[Request, Future[Answer]]] = queue.Queue()
         self._lock = threading.Lock()
         self._threads = self._unfinished = 0
+        self._children: set[_Child | None] = set()
+
+    @property
+    def pids(self) -> list[int]:
+        """Ids of the child processes that there are."""
+        return sorted(child.pid for child in list(self._children) if child is not None and child.alive)
 
     def submit(self, request: Request) -> Future[Answer]:
         """Have a request answered; the future raises MathProcessError if no child can be started, or if it dies."""
@@ -93,19 +99,25 @@ class MathProcesses:
                 request, future = task
                 if future.set_running_or_notify_cancel():
                     try:
-                        child = child or _Child()
+                        if child is None or not child.alive:
+                            child = self._start(child)
                         answer = child.ask(request)
                     except Exception as error:  # noqa: BLE001 (whoever waits for the answer is told)
                         future.set_exception(error)
                     else:
                         future.set_result(answer)
-                    if child is not None and not child.alive:
-                        child = None
                 with self._lock:
                     self._unfinished -= 1
         finally:
             if child is not None:
+                self._children.discard(child)
                 child.end()
+
+    def _start(self, ended: _Child | None) -> _Child:
+        self._children.discard(ended)
+        child = _Child()
+        self._children.add(child)
+        return child
 
     def _next(self) -> tuple[Request, Future[Answer]] | None:
         try:
@@ -128,12 +140,18 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**environment, "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
+            # The order of sets decides what SymPy tries first, so it must be the same in every child.
+            env={**environment, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"},
         )
         said = self._read(START_SECONDS)
         if said is None or said["ready"] is not None:
             self.end()
             raise MathProcessError(f"cannot be started: {said['ready'] if said else 'it ended without a word'}")
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

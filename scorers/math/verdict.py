@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from sympy.core.cache import clear_cache
+from sympy.core.random import seed
 
 from .candidates import answer_candidates, target_candidates
 from .compare import same
@@ -58,6 +59,7 @@ def judge(completion: str, targets: Sequence[Meaning]) -> Verdict:
     >>> judge(r"Thus \boxed{0.5}", targets), judge("It cannot be told.", targets).status
     (Verdict(status='correct', answer='0.5', why=None), 'incorrect')
     """
+    seed(0)  # SymPy tries random numbers, and the same answer must always have the same score
     try:
         candidates = answer_candidates(completion)
         # Both sides must make their symbols alike, so the answer is read once in each way that a target was.
