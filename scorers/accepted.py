@@ -9,11 +9,12 @@ from . import registry
 from .scanners.as_scorer import as_scorer
 from .scanners.scanner import Scanner
 from .scanners.scout import is_scout_scanner
+from .scanners.transcript import Transcript
 from .scorer import Scorer
 
 __all__ = ["Scorers", "as_scorers"]
 
-Scorers = Union[Scorer, Scanner, Sequence[Union[Scorer, Scanner]]]  # noqa: UP007 (docs show it as it is written)
+Scorers = Union[Scorer, Scanner[Transcript], Sequence[Union[Scorer, Scanner[Transcript]]]]  # noqa: UP007 (docs show it as it is written)
 """A scorer, a scanner, or several of them."""
 
 

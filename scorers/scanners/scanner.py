@@ -28,10 +28,13 @@ __all__ = ["ROLES", "Scanner", "scanner", "scorer_of"]
 ROLES = ("system", "user", "assistant", "tool")
 
 
-class Scanner(Protocol):
-    """Looks at one transcript; several results become a dict by label."""
+Input = TypeVar("Input", contravariant=True)
 
-    def __call__(self, transcript: Transcript, /) -> Awaitable[Result | Sequence[Result]]: ...
+
+class Scanner(Protocol[Input]):
+    """Looks at one transcript (``Scanner[Transcript]``); several results become a dict by label."""
+
+    def __call__(self, transcript: Input, /) -> Awaitable[Result | Sequence[Result]]: ...
 
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -103,7 +106,7 @@ def scanner(
     return decorate
 
 
-def scorer_of(scan: Scanner, messages: MessageFilter, events: EventFilter) -> Scorer:
+def scorer_of(scan: Scanner[Transcript], messages: MessageFilter, events: EventFilter) -> Scorer:
     """Make the scorer that shows a sample's transcript to a scanner."""
 
     async def score(state: TaskState, target: Target) -> Score | None:
