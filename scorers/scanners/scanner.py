@@ -28,13 +28,13 @@ __all__ = ["ROLES", "Scanner", "scanner", "scorer_of"]
 ROLES = ("system", "user", "assistant", "tool")
 
 
-Input = TypeVar("Input", contravariant=True)
+Input_contra = TypeVar("Input_contra", contravariant=True)
 
 
-class Scanner(Protocol[Input]):
+class Scanner(Protocol[Input_contra]):
     """Looks at one transcript (``Scanner[Transcript]``); several results become a dict by label."""
 
-    def __call__(self, transcript: Input, /) -> Awaitable[Result | Sequence[Result]]: ...
+    def __call__(self, transcript: Input_contra, /) -> Awaitable[Result | Sequence[Result]]: ...
 
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])

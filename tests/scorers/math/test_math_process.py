@@ -192,8 +192,8 @@ def test_without_the_extra_the_message_names_it(tmp_path):
         check=False,
     )
     assert done.stderr.splitlines()[-1] == (
-        "evalstream.scorers.errors.MissingExtraError: The scorer 'math' needs the extra 'math' (latex2sympy2-extended is"
-        " not installed): pip install 'evalstream[math]'"
+        "evalstream.scorers.errors.MissingExtraError: The scorer 'math' needs the extra 'math' (latex2sympy2-extended"
+        " is not installed): pip install 'evalstream[math]'"
     )
 
 

@@ -89,7 +89,7 @@ def test_tokens_of_the_target_text_are_counted_in_the_prompt():
 @pytest.mark.parametrize("text", ["our", "five", " 2 = four and more"])
 def test_a_target_text_that_is_not_the_prompt_s_end_is_an_error(text):
     tokens = [(" fo", -1.0), ("ur", -0.5)]
-    with pytest.raises(SampleError, match='"metadata.target_text" is not what the prompt\'s last tokens say'):
+    with pytest.raises(SampleError, match="is not what the prompt's last tokens say"):
         target_score(tokens, {"target_text": text})
 
 
@@ -143,7 +143,9 @@ def test_the_metrics_are_inspects(metadata):
         )
         scores = [SampleScore(score=Score(value=0.0, metadata=item)) for item in metadata]
         column = ScoreColumn(
-            [f"s{i}" for i in range(len(metadata))], [0.0] * len(metadata), load=lambda i: scores[i].score
+            [f"s{i}" for i in range(len(metadata))],
+            [0.0] * len(metadata),
+            load=lambda i: Score(value=0.0, metadata=metadata[i]),
         )
         for of_ours in (scores, column):
             assert repr(getattr(own, name)()(of_ours)) == repr(reference)
