@@ -45,7 +45,8 @@ def seldom() -> Scanner[Transcript]:
 @scanner(events="all")
 def shapes() -> Scanner[Transcript]:
     async def scan(transcript: Transcript) -> Result:
-        kind = len(transcript.events) % 2
-        return Result(value={"a": [1, None], "b": None, "c": True} if kind else [1, "x", None, {"k": [1]}])
+        calls = sum(event.event == "model" for event in transcript.events)
+        same = len(str(transcript.metadata["target"])) % 2
+        return Result(value={"a": [1, None], "b": None, "c": calls} if same else [calls, "x", None, {"k": [1]}])
 
     return scan
