@@ -6,23 +6,28 @@ use, so that a scorer written for Inspect needs no more than another import.
 
 from typing import TYPE_CHECKING, Any
 
+from .accepted import Scorers, as_scorers
 from .choices import Choice, Choices
+from .combine import cascade, majority_vote, multi_scorer, precomputed_scores
 from .errors import (
     BudgetError,
     InvalidMetricsError,
     InvalidOptionError,
     LoadError,
+    MathProcessError,
     MetricError,
     ModelAnswerError,
     ModelCallError,
     ModelError,
     ModelSetupError,
     PricesError,
+    MissingExtraError,
     ReducerError,
     ScorersError,
     UnknownNameError,
 )
 from .load import load_file, resolve_metric, resolve_scorer
+from .math import math
 from .messages import (
     ChatMessage,
     ChatMessageAssistant,
@@ -48,6 +53,8 @@ from .metrics import (
     grouped,
     krippendorff_alpha,
     mean,
+    perplexity_per_seq,
+    perplexity_per_token,
     std,
     stderr,
     var,
@@ -55,6 +62,7 @@ from .metrics import (
 from .model_graded import model_graded_fact, model_graded_qa
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
+from .perplexity import perplexity, target_perplexity
 from .reducer import ScoreReducer, score_reducer
 from .reducers import (
     at_least,
@@ -69,6 +77,7 @@ from .reducers import (
 )
 from .run import SuspendedError, never_suspends, run_now
 from .sample import SampleError
+from .scanners import ModelEvent, Reference, Result, Scanner, Transcript, TranscriptEvent, as_scorer, scanner
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
 from .scorer import Scorer, scorer
 from .state import ModelName, TaskState
@@ -123,6 +132,7 @@ __all__ = [
     "InvalidOptionError",
     "JudgeCache",
     "LoadError",
+    "MathProcessError",
     "Metric",
     "MetricError",
     "Model",
@@ -130,6 +140,8 @@ __all__ = [
     "ModelCallError",
     "ModelContext",
     "ModelError",
+    "MissingExtraError",
+    "ModelEvent",
     "ModelName",
     "ModelOutput",
     "ModelRole",
@@ -141,13 +153,17 @@ __all__ = [
     "PricesError",
     "ProvenanceData",
     "ReducerError",
+    "Reference",
+    "Result",
     "SampleError",
     "SampleScore",
+    "Scanner",
     "Score",
     "ScoreEdit",
     "ScoreReason",
     "ScoreReducer",
     "Scorer",
+    "Scorers",
     "ScorersError",
     "Store",
     "SuspendedError",
@@ -155,6 +171,8 @@ __all__ = [
     "TaskState",
     "ToolCall",
     "ToolCallError",
+    "Transcript",
+    "TranscriptEvent",
     "UnknownNameError",
     "Usage",
     "UsageLog",
@@ -163,9 +181,12 @@ __all__ = [
     "accuracy",
     "aggregate",
     "answer",
+    "as_scorer",
+    "as_scorers",
     "at_least",
     "bootstrap_std",
     "bootstrap_stderr",
+    "cascade",
     "categorical",
     "choice",
     "ci",
@@ -180,7 +201,9 @@ __all__ = [
     "krippendorff_alpha",
     "load_file",
     "majority_score",
+    "majority_vote",
     "match",
+    "math",
     "max_score",
     "mean",
     "mean_score",
@@ -190,19 +213,26 @@ __all__ = [
     "model_graded_fact",
     "model_graded_qa",
     "model_roles",
+    "multi_scorer",
     "never_suspends",
     "parse_options",
     "pass_at",
     "pass_k",
     "pattern",
+    "perplexity",
+    "perplexity_per_seq",
+    "perplexity_per_token",
+    "precomputed_scores",
     "resolve_metric",
     "resolve_scorer",
     "run_now",
+    "scanner",
     "score_reducer",
     "scorer",
     "std",
     "stderr",
     "use_context",
+    "target_perplexity",
     "value_to_float",
     "var",
 ]

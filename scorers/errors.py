@@ -14,7 +14,9 @@
     │   ├── ModelCallError   its service refused, failed, or could not be reached, and the retries are used up
     │   └── ModelAnswerError its service answered, but with nothing that can be read
     ├── PricesError          a file of prices that cannot be read, or a price that is missing
-    └── BudgetError          what may be spent on models is spent
+    ├── BudgetError          what may be spent on models is spent
+    ├── MissingExtraError    something that needs packages of an extra, which are not installed
+    └── MathProcessError     a child process of the scorer `math` that cannot be started, or died
 
 Each message says what is wrong, where, and what to do. Errors that Inspect raises as plain
 ``ValueError``, ``TypeError`` or ``RuntimeError`` (for instance ``Score.as_float`` on a list) stay plain here
@@ -31,12 +33,14 @@ __all__ = [
     "InvalidMetricsError",
     "InvalidOptionError",
     "LoadError",
+    "MathProcessError",
     "MetricError",
     "ModelAnswerError",
     "ModelCallError",
     "ModelError",
     "ModelSetupError",
     "PricesError",
+    "MissingExtraError",
     "ReducerError",
     "ScorersError",
     "UnknownNameError",
@@ -92,6 +96,21 @@ class MetricError(ScorersError):
     def __init__(self, metric: str, scorer: str, cause: BaseException) -> None:
         self.metric, self.scorer = metric, scorer
         super().__init__(f"The metric {metric!r} of scorer {scorer!r} raised {type(cause).__name__}: {cause}")
+
+
+class MissingExtraError(ScorersError, ImportError):
+    """Something needs packages that are not installed; carries the ``extra`` that brings them."""
+
+    def __init__(self, kind: str, name: str, extra: str, detail: str) -> None:
+        self.extra = extra
+        super().__init__(f"The {kind} {name!r} needs the extra {extra!r} ({detail}): pip install 'evalstream[{extra}]'")
+
+
+class MathProcessError(ScorersError, RuntimeError):
+    """A child process in which SymPy works cannot be started, or died; the sample is to blame, or the machine."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The process in which the scorer 'math' works {detail}.")
 
 
 class ReducerError(ScorersError, ValueError):

@@ -19,9 +19,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from . import registry
-from .errors import InvalidOptionError, LoadError, UnknownNameError
+from .errors import InvalidOptionError, LoadError, ScorersError, UnknownNameError
 from .metric import Metric
 from .registry import Entry, Kind
+from .scanners.scout import adopt_scanners
 from .scorer import Scorer
 from .untrusted import given_by_operator
 
@@ -90,6 +91,7 @@ def load_file(path: str | Path) -> list[Entry]:
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
     _run(path, absolute, source, name)
+    adopt_scanners(sys.modules[name])
     entries = _defined_by(name)
     _loaded[absolute] = (source, entries)
     return list(entries)
@@ -139,6 +141,9 @@ def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
                 point.load()
             except Exception as error:
                 raise LoadError(point.value, f"entry point of {package!r} raised {_said(error)}") from error
+            top = point.value.partition(":")[0].partition(".")[0]
+            for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == top]:
+                adopt_scanners(module)
             try:
                 entry = registry.find(kind, name)
             except UnknownNameError:
@@ -151,6 +156,8 @@ def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
 def _make(entry: Entry, options: Mapping[str, Any] | None) -> Any:
     try:
         return entry.factory(**(options or {}))
+    except ScorersError:
+        raise
     except Exception as error:
         raise InvalidOptionError(entry.kind, entry.name, str(error).rstrip(".") or type(error).__name__) from error
 
@@ -177,7 +184,9 @@ def _run(path: Path, absolute: Path, source: bytes, name: str) -> None:
             sys.modules[name] = before
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         missing = (error.name or "") if isinstance(error, ImportError) else ""
-        advice = f" {_advice(source)}" if missing.partition(".")[0] == "inspect_ai" else ""
+        package = missing.partition(".")[0]
+        advice = f" {_advice(source)}" if package == "inspect_ai" else ""
+        advice = " Install it: pip install inspect-scout." if package == "inspect_scout" else advice
         raise LoadError(path, f"raised {_said(error)}.{advice}", frames[-1].lineno if frames else None) from error
 
 

@@ -10,7 +10,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from .errors import InvalidOptionError, ScorersError, UnknownNameError
@@ -22,25 +22,30 @@ __all__ = [
     "Kind",
     "Tag",
     "create",
+    "declare",
     "find",
+    "kind_of",
     "log_name",
     "names",
     "note_resolved",
     "register",
     "short_log_name",
     "tag_of",
+    "tagged",
     "unqualified",
 ]
 
-Kind = Literal["scorer", "metric", "score_reducer"]
+Kind = Literal["scorer", "metric", "score_reducer", "scanner"]
 
 BUILTIN_PACKAGE = "inspect_ai"
 """Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
 
 _TAG = "__evalstream_tag__"
 _RESOLVED = "__evalstream_resolved__"
+_DECLARED = "__evalstream_declared__"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
+Instance = TypeVar("Instance")
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,9 @@ def register(
     def make(*args: Any, **kwargs: Any) -> Any:
         instance = factory(*args, **kwargs)
         options = {**_explicit(signature, args, kwargs), **getattr(instance, _RESOLVED, {})}
-        setattr(instance, _TAG, Tag(entry, options))
+        declared = vars(instance).pop(_DECLARED, None)
+        made = replace(entry, metadata={**entry.metadata, **declared}) if declared else entry
+        setattr(instance, _TAG, Tag(made, options))
         return instance
 
     entry = Entry(kind, name, make, package, dict(metadata or {}))
@@ -117,6 +124,11 @@ def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mappi
         else:
             options[name] = value
     return options
+
+
+def declare(instance: object, **metadata: Any) -> None:
+    """Let a factory say of one instance what the decorator says of all, such as its ``metrics``."""
+    setattr(instance, _DECLARED, metadata)
 
 
 def find(kind: Kind, name: str) -> Entry:
@@ -179,6 +191,23 @@ def tag_of(instance: object) -> Tag:
     if isinstance(tag, Entry):
         raise TypeError(f"{name!r} is a {tag.kind} factory: call it, as in {name}().")
     raise TypeError(f"{name!r} was not made by a @scorer, @metric or @score_reducer: is the decorator missing?")
+
+
+def tagged(instance: Instance, entry: Entry, options: Mapping[str, Any]) -> Instance:
+    """Tag what was made in another way than by calling its factory; return it."""
+    setattr(instance, _TAG, Tag(entry, options))
+    return instance
+
+
+def kind_of(instance: object) -> Kind | None:
+    """Tell which kind an instance is of; None if no registered factory made it.
+
+    Raises
+    ------
+    TypeError
+        It is a factory that was not called.
+    """
+    return tag_of(instance).entry.kind if hasattr(instance, _TAG) else None
 
 
 def unqualified(name: str) -> str:

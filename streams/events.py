@@ -254,7 +254,7 @@ class ScoreEmitted(Event):
     usage: dict[str, Any] | None = None
     """Token use of judge models."""
     metadata: dict[str, Any] | None = None
-    """The sample's metadata, as far as the run's metrics look at it."""
+    """The sample's metadata, as far as the run's metrics look at it, and the score's own under `SCORE_METADATA`."""
     errored: bool = False
     """The sample itself ended with an error (it is scored all the same)."""
     record: str | None = None

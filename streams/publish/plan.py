@@ -12,6 +12,7 @@ from evalstream.scorers import registry
 from evalstream.scorers.errors import ScorersError
 from evalstream.scorers.metric import Metric
 from evalstream.scorers.reducers.names import check_epochs, create_reducers
+from evalstream.scorers.results.options import create_from_log
 from evalstream.scorers.results.scorer_info import ScorerInfo, metrics_to_header
 from evalstream.scorers.scorer import Scorer
 
@@ -109,7 +110,7 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
     for entry in logged:
         name, options = str(entry.get("name")), _object(entry.get("options"))
         try:
-            scorer = registry.create("scorer", name, options)
+            scorer = create_from_log("scorer", name, options)
             metrics = entry.get("metrics")
             infos.append(ScorerInfo.from_header(dict(entry)) if metrics else ScorerInfo.from_scorer(scorer))
         except ScorersError as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evalstream.scorers import jsontext, registry
-from evalstream.scorers.aggregates.needs import needed_metadata
+from evalstream.scorers.aggregates.needs import needed_metadata, needed_score_metadata
+from evalstream.scorers.results.options import create_from_log
 from evalstream.scorers.results.scorer_info import ScorerInfo
 from evalstream.scorers.run import never_suspends, runs_expression
 from evalstream.scorers.scorer import Scorer
@@ -30,6 +31,7 @@ class Slot:
 
     ``name`` is unique in the run ("match", "match1"); ``fingerprint`` changes with the scorer's name, options and code.
     ``immediate`` ones never wait; ``alarmed`` ones run what a user wrote all the same, and may hold up everything.
+    ``score_metadata`` are the keys of its scores' own metadata that its metrics look at.
     """
 
     index: int
@@ -39,6 +41,7 @@ class Slot:
     immediate: bool
     alarmed: bool
     fingerprint: str
+    score_metadata: tuple[str, ...] = ()
 
 
 class ScorerSet:
@@ -54,13 +57,16 @@ class ScorerSet:
         self.slots: list[Slot] = []
         self.metadata_keys: frozenset[str] | None = frozenset()
         for index, spec in enumerate(specs):
-            scorer = registry.create("scorer", spec.name, spec.options)
+            scorer = create_from_log("scorer", spec.name, spec.options)
             name = unique_name(registry.unqualified(spec.name), {slot.name for slot in self.slots})
             code = fingerprint(spec)
             if any(slot.fingerprint == code for slot in self.slots):
                 code = f"{code}-{index}"  # the same scorer twice gives two scores
-            self.slots.append(Slot(index, name, spec, scorer, never_suspends(scorer), runs_expression(scorer), code))
-            keys = needed_metadata(scorer_info(spec))
+            info = scorer_info(spec)
+            of_score = tuple(sorted(needed_score_metadata(info)))
+            immediate, alarmed = never_suspends(scorer), runs_expression(scorer)
+            self.slots.append(Slot(index, name, spec, scorer, immediate, alarmed, code, of_score))
+            keys = needed_metadata(info)
             if keys is None or self.metadata_keys is None:
                 self.metadata_keys = None
             else:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -35,6 +36,10 @@ MOST_LOOPS = 32
 """Threads that may be blocked at a time; then calls wait behind the last one."""
 
 
+_current_call: contextvars.ContextVar[object] = contextvars.ContextVar("evalstream_call")
+"""The call that the code of a scorer belongs to, in tasks of its own making, too."""
+
+
 class _AbandonedError(Exception):
     """The thread that ran this call was given up because another call blocked it."""
 
@@ -44,6 +49,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_task_factory(self._task)
         self.stopping = False
         self.running: tuple[object, float] | None = None
         self.waiting: dict[object, asyncio.Future[Any]] = {}
@@ -63,6 +69,12 @@ class _Loop:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.loop.close()
+
+    def _task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task; one that a scorer makes is watched like the scorer."""
+        call = _current_call.get(None)
+        watched = coroutine if call is None else _watched(coroutine, self, call)
+        return asyncio.Task(watched, loop=loop, **options)
 
     def stop(self) -> None:
         self.stopping = True
@@ -226,6 +238,7 @@ class ScorerThread:
 
 
 async def _watched(coroutine: Coroutine[Any, Any, Result], on: _Loop, call: object) -> Result:
+    _current_call.set(call)
     return await _Watched(coroutine, on, call)
 
 

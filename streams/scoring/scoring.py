@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from evalstream.scorers.errors import BudgetError
+from evalstream.scorers.aggregates.base import SCORE_METADATA
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
@@ -196,8 +197,13 @@ class _Sheet:
         """Note what a scorer said."""
         if isinstance(outcome, Failure):
             self.scored.failures.append(outcome)
+        metadata = self._metadata
+        if slot.score_metadata and isinstance(outcome, Score):
+            stated = outcome.metadata or {}
+            read = {key: stated[key] for key in slot.score_metadata if key in stated}
+            metadata = {**(metadata or {}), SCORE_METADATA: read}
         self.scored.events.append(
-            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, self._metadata)
+            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
         )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from evalstream.scorers.aggregates.needs import needed_metadata
+from evalstream.scorers.aggregates.base import SCORE_METADATA
+from evalstream.scorers.aggregates.needs import needed_metadata, needed_score_metadata
 from evalstream.scorers.aggregates.running_row import Place
 from evalstream.scorers.aggregates.scorer_state import RunningScorer
 from evalstream.scorers.errors import ScorersError
@@ -173,15 +174,23 @@ class RunMetrics:
         values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
         keeps = self._keeps_metadata[slot]
 
-        def metadata(index: int) -> dict[str, Any] | None:
-            if keeps:
-                return outcomes.metadata.get(numbers[index])
-            return self._load_score(outcomes.offsets[numbers[index]]).metadata
+        def stored(index: int) -> dict[str, Any] | None:
+            number = numbers[index]
+            return outcomes.metadata.get(number) if keeps else self._load_score(outcomes.offsets[number]).metadata
+
+        def of_sample(index: int) -> dict[str, Any] | None:
+            return {key: value for key, value in (stored(index) or {}).items() if key != SCORE_METADATA} or None
+
+        def of_score(index: int) -> dict[str, Any] | None:
+            return (stored(index) or {}).get(SCORE_METADATA)
 
         def load(index: int) -> Any:
             return self._load_score(outcomes.offsets[numbers[index]]).score
 
-        return ScoreColumn([self._samples.ids[n] for n in numbers], values, metadata, load)
+        ids = [self._samples.ids[n] for n in numbers]
+        if not needed_score_metadata(self.infos[slot]):
+            return ScoreColumn(ids, values, stored, load)
+        return ScoreColumn(ids, values, of_sample, load, score_metadata=of_score)
 
     def results(self, names: Sequence[str], total: int, completed: int) -> EvalResults:
         """Return the final results, number for number as Inspect computes them on the same scores.

@@ -63,6 +63,10 @@ async def blocking() -> None:
     time.sleep(1.5)
 
 
+async def blocking_in_a_task_of_its_own() -> None:
+    await asyncio.gather(good(), blocking())
+
+
 async def exiting() -> None:
     raise SystemExit(1)
 
@@ -95,6 +99,7 @@ def test_scorers_run_on_a_thread_of_their_own(scorers: ScorerThread):
         (raising, LookupError, "no such answer"),
         (hanging, TimeoutError, "no result after 0.2 s"),
         (blocking, TimeoutError, "does not yield"),
+        (blocking_in_a_task_of_its_own, TimeoutError, "does not yield"),
         (exiting, RuntimeError, "SystemExit"),
         (cancelling_itself, RuntimeError, "cancelled itself"),
     ],
