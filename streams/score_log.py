@@ -97,6 +97,8 @@ async def score_log(
     outcome = Outcome(listener)
     own = settings.model_copy(update={"broker": broker, "metrics_port": None})
     async with running_worker(own, outcome, lambda _: path) as pipeline:
+        if plan.instances is not None:
+            pipeline.use(plan.instances)
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
         )

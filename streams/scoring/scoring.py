@@ -17,6 +17,7 @@ from evalstream.scorers.state import TaskState
 from ..events import MOST_SCORERS, ScoreEmitted, score_id
 from .completion import Completion
 from .failure import Failure, Stage, message_of
+from .instances import Instances
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
@@ -52,6 +53,10 @@ class Scoring:
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
         self._tell_again = 0.0
+
+    def use(self, instances: Instances) -> None:
+        """Take what is made already for what events name."""
+        self._sets.instances = instances
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
