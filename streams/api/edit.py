@@ -55,9 +55,10 @@ def edit_score(
     >>> from evalstream import read_eval_log
     >>> from evalstream.scorers import ProvenanceData
     >>> log = read_eval_log("tests/data/logs/e_choice.eval")
-    >>> edit_score(log, 1, "choice", ScoreEdit(value="C", provenance=ProvenanceData(author="me", reason="see the text")))
+    >>> edit = ScoreEdit(value="I", provenance=ProvenanceData(author="me", reason="see the text"))
+    >>> edit_score(log, 1, "choice", edit)
     >>> [step.value for step in log.samples[0].scores["choice"].history]
-    ['I', 'C']
+    ['C', 'I']
     """
     sample = _find(log, sample_id, epoch)
     if isinstance(log, EvalLog):

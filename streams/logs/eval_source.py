@@ -17,12 +17,13 @@ from evalstream.streams.logs.block import BLOCK_BYTES, BLOCK_SAMPLES
 from evalstream.streams.logs.header import LOG_VERSION, check_header, damaged_json
 from evalstream.streams.logs.sample_key import read_key
 from evalstream.streams.logs.stamp import FileStamp
-from evalstream.streams.logs.zip_index import ZipIndex
+from evalstream.streams.logs.zip_index import Packed, ZipIndex
 
 __all__ = ["EvalSource"]
 
 _SAMPLE = re.compile(rb"samples/(.*)_epoch_(\d{1,18})\.json", re.DOTALL)
 _CHUNKED = re.compile(rb"samples/.*_epoch_\d+/(?:sample|skeleton)\.json", re.DOTALL)
+_OF_SCORES = frozenset({"header.json", "summaries.json", "reductions.json"})
 _KNOWN = frozenset({b"header.json", b"summaries.json", b"reductions.json", b"_journal/start.json"})
 
 
@@ -104,6 +105,23 @@ class EvalSource:
     def extra_members(self) -> dict[str, bytes]:
         """Return the members that this package has no use for, such as the journal's changes of the config."""
         return {self._text_name(i): self._zip.read(i) for i in self._extra}
+
+    def packed_members(self) -> Iterator[tuple[str, int | None, Packed]]:
+        """Yield each member as it lies in the file: its name, the number of its sample (None for others), its bytes.
+
+        Left out are those that tell of scores: the header, the reductions, the summaries, and the summaries that the
+        journal has of them.
+        """
+        numbers = {entry: number for number, entry in enumerate(self._samples)}
+        for entry in self._zip.live():
+            name = self._text_name(entry)
+            if name not in _OF_SCORES and not name.startswith("_journal/summaries/"):
+                yield name, numbers.get(entry), self._zip.packed(entry)
+
+    def summaries(self) -> Iterator[bytes] | None:
+        """Yield ``summaries.json`` in pieces; None if there is none."""
+        member = self._zip.find("summaries.json")
+        return None if member is None else self._zip.stream(member)
 
     def close(self) -> None:
         """Close the file."""
