@@ -31,7 +31,8 @@ def run_anywhere(coroutine: Coroutine[Any, Any, Result]) -> Result:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    return _Elsewhere(coroutine).result()
+    result: Result = _Elsewhere(coroutine).result()
+    return result
 
 
 class _Elsewhere:

@@ -17,7 +17,7 @@ from evalstream.scorers.sample import resolve_attachments as resolved
 from ..errors import DamagedLogError, SampleDecodeError
 from ..logs.order import rescore_order
 from ..logs.source import LogSource, cut_sample, open_log
-from .listing import EvalLogInfo
+from .listing import EvalLogInfo, local_path
 from .log import EvalLog, EvalSampleReductions
 from .log_sample import EvalSample
 
@@ -63,7 +63,7 @@ def read_eval_log(
     LogError
         There is no such file, it is no log, or it is damaged; says where.
     """
-    if hasattr(log_file, "read"):
+    if not isinstance(log_file, (str, os.PathLike, EvalLogInfo)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "log"
             with path.open("wb") as copy:
@@ -86,7 +86,7 @@ def read_eval_log(
 
 def path_of(log_file: LogFile) -> str:
     """Return the path of a log, however it is named."""
-    return log_file.path if isinstance(log_file, EvalLogInfo) else os.fspath(log_file)
+    return log_file.path if isinstance(log_file, EvalLogInfo) else local_path(os.fspath(log_file))
 
 
 def validated(model: type[Model], source: LogSource, data: Any, member: str) -> Model:
@@ -97,9 +97,7 @@ def validated(model: type[Model], source: LogSource, data: Any, member: str) -> 
         raise DamagedLogError(source.path, _first(error), member) from error
 
 
-def _samples(
-    source: LogSource, excluded: set[str], resolve: bool | Literal["full", "core"]
-) -> Iterator[EvalSample]:
+def _samples(source: LogSource, excluded: set[str], resolve: bool | Literal["full", "core"]) -> Iterator[EvalSample]:
     needed = {name for name, field in EvalSample.model_fields.items() if field.is_required()}
     for i in range(source.sample_count):
         members = cut_sample(source, i)

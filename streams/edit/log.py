@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evalstream.scorers.errors import ScorersError
-from evalstream.scorers.jsontext import JsonTextError, cut_object, join_object
+from evalstream.scorers.jsontext import JsonTextError, cut_object, join_object, split_object
 from evalstream.scorers.sample import SampleError
 
 from ..errors import DamagedLogError, SampleDecodeError, UsageError
@@ -37,7 +37,9 @@ class EditedLog(NamedTuple):
     results: dict[str, Any]
 
 
-def edit_log(path: str | os.PathLike[str], edits: Sequence[EditRequest], recompute: bool = True) -> EditedLog:
+def edit_log(
+    path: str | os.PathLike[str], edits: Sequence[EditRequest], recompute: bool = True, add: bool = True
+) -> EditedLog:
     """Edit scores in a log file, and find its metrics anew.
 
     Parameters
@@ -48,6 +50,8 @@ def edit_log(path: str | os.PathLike[str], edits: Sequence[EditRequest], recompu
         Applied in order; several may concern one score.
     recompute
         Find results and reductions anew.
+    add
+        Let the name of a score that a sample has not make a new one.
 
     Raises
     ------
@@ -59,21 +63,23 @@ def edit_log(path: str | os.PathLike[str], edits: Sequence[EditRequest], recompu
     with open_log(path) as source:
         if source.header.get("status") == "started":
             raise UsageError(f"{os.fspath(path)}: this eval has not ended; its scores can be edited when it has.")
-        log = _Edited(source, edits)
+        log = _Edited(source, edits, add)
         header, found = dict(source.header), None
         if recompute:
             found = _recomputed(source, log)
             header["results"] = found.results
-        rewrite = rewrite_eval if isinstance(source, EvalSource) else rewrite_json
-        digest = rewrite(source, header, found, log)  # type: ignore[operator]
+        if isinstance(source, EvalSource):
+            digest = rewrite_eval(source, header, found, log)
+        else:
+            digest = rewrite_json(source, header, found, log)
         return EditedLog(digest, len(log.edits), header.get("results") or {})
 
 
 class _Edited(Mapping[int, dict[str, bytes]]):
     """The edited samples by their numbers; each is read and edited when it is asked for, the same way every time."""
 
-    def __init__(self, source: LogSource, edits: Sequence[EditRequest]) -> None:
-        self._source = source
+    def __init__(self, source: LogSource, edits: Sequence[EditRequest], add: bool) -> None:
+        self._source, self._add = source, add
         self.edits: dict[int, list[EditRequest]] = {}
         keys = list(source.keys())
         places: dict[str, list[int]] = {}
@@ -87,6 +93,8 @@ class _Edited(Mapping[int, dict[str, bytes]]):
         members: dict[str, bytes] = dict(self.read(number, edited=False))
         for edit in edits:
             try:
+                if not self._add:
+                    _check_name(members, edit.scorer)
                 members = with_edit(members, edit.scorer, edit.edit)
             except JsonTextError as error:
                 raise SampleDecodeError(self._source.path, str(error), self._source.sample_name(number)) from error
@@ -116,6 +124,15 @@ class _Edited(Mapping[int, dict[str, bytes]]):
     def text(self, number: int) -> bytes:
         """Return an edited sample's text."""
         return join_object(self[number])
+
+
+def _check_name(members: Mapping[str, bytes], name: str) -> None:
+    text = members.get("scores", b"{}")
+    known = [] if text.strip() == b"null" else list(split_object(text))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}." if known else "It has none."
+        raise UsageError(f"there is no score {name!r}. {hint} To add a new score, say --add.")
 
 
 def _place(
@@ -160,7 +177,7 @@ def _order(source: LogSource) -> Any:
         sample_id: str | int = text
         # A name does not tell whether 12 is a number or a text, and texts are sorted otherwise.
         if text.removeprefix("-").isdecimal():
-            sample_id, epoch = read_key(source.path, source.read_sample(number), source.sample_name(number))
+            sample_id, _ = read_key(source.path, source.read_sample(number), source.sample_name(number))
         ids.append(sample_id)
         epochs.append(epoch)
     return rescore_order(ids, epochs)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from evalstream.scorers.jsontext import JsonTextError
-
 from ..errors import DamagedLogError
 from ..logs.atomic import AtomicFile
 from ..logs.eval_source import EvalSource
@@ -15,11 +13,11 @@ from ..logs.header import print_header
 from ..logs.json_target import JsonTarget
 from ..logs.reductions import Reductions
 from ..logs.sample_key import read_key
+from ..logs.sample_rows import sample_rows
 from ..logs.source import LogSource
 from ..logs.spool import Spool
 from ..logs.summary import summarise
 from ..logs.zip_writer import ZipWriter
-from .json_stream import elements
 from .recompute import Recomputed
 
 __all__ = ["EditedSamples", "rewrite_eval", "rewrite_json"]
@@ -34,9 +32,7 @@ class EditedSamples(Protocol):
     def text(self, number: int) -> bytes: ...
 
 
-def rewrite_eval(
-    source: EvalSource, header: Mapping[str, Any], found: Recomputed | None, edited: EditedSamples
-) -> str:
+def rewrite_eval(source: EvalSource, header: Mapping[str, Any], found: Recomputed | None, edited: EditedSamples) -> str:
     """Write a `.eval` log in the place of `source`; return its SHA-256.
 
     Parameters
@@ -89,9 +85,7 @@ def rewrite_eval(
         return file.commit()
 
 
-def rewrite_json(
-    source: LogSource, header: Mapping[str, Any], found: Recomputed | None, edited: EditedSamples
-) -> str:
+def rewrite_json(source: LogSource, header: Mapping[str, Any], found: Recomputed | None, edited: EditedSamples) -> str:
     """Write a `.json` log in the place of `source`; see `rewrite_eval`."""
     old, heads = _old_and_heads(source, found)
     with JsonTarget(source.path, header, heads, old) as made:
@@ -121,21 +115,15 @@ def _old_and_heads(source: LogSource, found: Recomputed | None) -> tuple[Any, li
 
 def _summaries(source: EvalSource, edited: EditedSamples) -> Iterator[bytes]:
     """Yield the rows of ``summaries.json``, new ones for edited samples."""
-    pieces = source.summaries()
-    if pieces is None:
-        return
     numbers = {key: number for number, key in enumerate(source.keys()) if number in edited}
-    try:
-        for row in elements(pieces):
-            key = _key(source, row)
-            number = numbers.get(key) if key is not None else None
-            if number is None:
-                yield row
-            else:
-                members = edited[number]
-                yield summarise(members, members.get("scores"))
-    except JsonTextError as error:
-        raise DamagedLogError(source.path, str(error), "summaries.json") from error
+    for row in sample_rows(source) if source.summaries() is not None else ():
+        key = _key(source, row)
+        number = numbers.get(key) if key is not None else None
+        if number is None:
+            yield row
+        else:
+            members = edited[number]
+            yield summarise(members, members.get("scores"))
 
 
 def _key(source: EvalSource, row: bytes) -> tuple[str, int] | None:

@@ -29,7 +29,8 @@ Action = Literal["append", "overwrite"]
 class Wishes:
     """What the command line asked for; None and empty mean: as the log says.
 
-    ``scorers``, ``metrics`` and ``reducers`` are instances; of reducers log names will do, and [] switches reduction off.
+    ``scorers``, ``metrics`` and ``reducers`` are instances; of reducers log names will do, and [] switches reduction
+    off.
     """
 
     scorers: Sequence[Scorer] = ()
