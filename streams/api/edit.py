@@ -13,9 +13,9 @@ from evalstream.scorers.score import ScoreEdit
 from ..edit.recompute import Recomputed
 from ..edit.sample import with_edit
 from ..errors import UsageError
+from ..logs.model_text import text_of
 from .kinds import AnyLog
 from .log import EvalLog
-from .write import text_of
 
 __all__ = ["edit_score", "recompute_metrics"]
 

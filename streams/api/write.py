@@ -6,17 +6,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError
-
-from evalstream.scorers.jsontext import dumps, loads, split_object
+from evalstream.scorers.jsontext import loads, split_object
 
 from ..errors import LogWriteError, UsageError
+from ..logs.model_text import text_of
 from ..logs.summary import summarise
 from ..logs.target import create_log
 from .log import EvalLog
 
-__all__ = ["WriteEvalLogResult", "text_of", "write_eval_log", "write_to"]
+__all__ = ["WriteEvalLogResult", "write_eval_log", "write_to"]
 
 _APART = {"samples", "reductions"}
 
@@ -88,22 +86,6 @@ def write_to(path: str | os.PathLike[str], log: Any) -> str:
         return target.commit()
 
 
-def text_of(model: BaseModel, exclude: set[str] | None = None, include: set[str] | None = None) -> bytes:
-    """Print a model as logs hold it: fields that are None are left out, NaN is a bare word.
-
-    What JSON does not know (an object in metadata) is null; a lone surrogate is escaped.
-    """
-    try:
-        plain = model.model_dump_json(exclude_none=True, exclude=exclude, include=include, fallback=_nothing)
-        return plain.encode()
-    except (PydanticSerializationError, UnicodeEncodeError):
-        return dumps(model.model_dump(mode="python", exclude_none=True, exclude=exclude, include=include))
-
-
 def _head(entry: Any) -> dict[str, Any]:
     head: dict[str, Any] = loads(text_of(entry, exclude={"samples"}))
     return head
-
-
-def _nothing(value: object) -> None:
-    return None

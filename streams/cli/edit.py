@@ -92,8 +92,12 @@ def command(
         return 0
     if recompute and (rows := rows_of({"results": edited.results})):
         new_console().print(metrics_table(log.name, rows))
-    click.echo(f"{plain(log)}: {len(edits)} edits in {edited.samples} samples.")
+    click.echo(f"{plain(log)}: {_count(len(edits), 'edit')} in {_count(edited.samples, 'sample')}.")
     return 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _login() -> str | None:

@@ -12,6 +12,7 @@ from evalstream.scorers.jsontext import JsonTextError, dumps, join_array, join_o
 from evalstream.scorers.score import Score, ScoreEdit
 
 from ..logs.event_splice import end_of_scoring
+from ..logs.model_text import text_of
 from ..logs.score_events import event_id
 from .score import edited_score
 
@@ -50,7 +51,7 @@ def with_edit(members: Mapping[str, bytes], name: str, edit: ScoreEdit) -> dict[
     old = scores.get(name)
     score = None if old is None else _score(old)
     edited = edited_score(score, edit, name)
-    text = edited.model_dump_json(exclude_none=True).encode()
+    text = text_of(edited)
     # Fields of a newer Inspect's scores stay.
     more = {} if old is None else {k: v for k, v in split_object(old).items() if k not in Score.model_fields}
     scores[name] = join_object({**split_object(text), **more})
@@ -64,9 +65,9 @@ def _with_event(members: Mapping[str, bytes], name: str, edit: ScoreEdit, step: 
     events = _array(members.get("events"))
     place, span = end_of_scoring(events)
     moment = edit.provenance.timestamp if edit.provenance is not None else datetime.now(timezone.utc)
-    text = edit.model_dump_json(exclude_none=True).encode()
+    text = text_of(edit)
     identity = [members.get("id", b"").decode(errors="replace"), members.get("epoch", b"").decode(), name, step]
-    event: dict[str, Any] = {"uuid": event_id(dumps([*identity, text.decode()]).decode())}
+    event: dict[str, Any] = {"uuid": event_id(dumps([*identity, text.decode(errors="replace")]).decode())}
     if span is not None:
         event["span_id"] = span
     event["timestamp"] = moment.isoformat()
