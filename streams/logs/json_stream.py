@@ -15,6 +15,7 @@ LONGEST = 1 << 28
 
 _decode = json.JSONDecoder().raw_decode
 _SPACE = " \t\r\n"
+_ENDS = frozenset(f"{_SPACE},]")
 
 
 def elements(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -83,9 +84,9 @@ class _Text:
                 continue
             except (ValueError, RecursionError) as error:
                 raise JsonTextError(f"not read: {error}") from error
-            # Of a number at the window's end there may be more.
+            # Of a number there may be more, as of 0 in "0.5" if the window ends within.
             length = end - self.at
-            if end < len(self._window) or not self._more(1):
+            if self._window[end : end + 1] in _ENDS or not self._more(1):
                 text = self._window[self.at : self.at + length]
                 self.at += length
                 return text.encode()
