@@ -33,7 +33,7 @@ def rows_of(header: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def facts_of(header: Mapping[str, Any], samples: int) -> Iterator[tuple[str, str]]:
-    """Yield what a log says of its eval: names and values, as texts that a terminal can take.
+    r"""Yield what a log says of its eval: names and values, as texts that a terminal can take.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def facts_of(header: Mapping[str, Any], samples: int) -> Iterator[tuple[str, str
 
     Examples
     --------
-    >>> header = {"status": "success", "eval": {"task": "t", "model": "m\\x07", "config": {"epochs": 2}}}
+    >>> header = {"status": "success", "eval": {"task": "t", "model": "m\x07", "config": {"epochs": 2}}}
     >>> dict(facts_of(header, 4))
     {'status': 'success', 'task': 't', 'model': 'm?', 'samples': '4', 'epochs': '2'}
     """

@@ -87,14 +87,11 @@ def _same(have: object, wanted: str) -> bool:
 
 def _print_json(rows: Iterator[Mapping[str, Any]]) -> None:
     """Print a list row by row: it may be as long as the log."""
-    first = next(rows, None)
-    if first is None:
-        click.echo("[]")
-        return
-    click.echo("[\n" + json.dumps(finite(first)), nl=False)
-    for row in rows:
-        click.echo(",\n" + json.dumps(finite(row)), nl=False)
-    click.echo("\n]")
+    click.echo("[")
+    for place, row in enumerate(rows):
+        # The comma goes first, so that a message about a row that cannot be read has a line of its own.
+        click.echo(("," if place else "") + json.dumps(finite(row)))
+    click.echo("]")
 
 
 def _print_table(console: Console, rows: Iterator[Mapping[str, Any]], limit: int, scorer: str | None) -> None:

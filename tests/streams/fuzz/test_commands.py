@@ -65,14 +65,14 @@ def answer(command: str, data: bytes) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_answers_a_damaged_log(command: str, kind: str):
-    for_all(KINDS[kind], lambda data: answer(command, data), SHORT)
+    for_all(KINDS[kind], lambda data: answer(command, data) or None, SHORT)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_answers_a_damaged_log_for_long(command: str, kind: str):
-    for_all(KINDS[kind], lambda data: answer(command, data), LONG, fresh=True)
+    for_all(KINDS[kind], lambda data: answer(command, data) or None, LONG, fresh=True)
 
 
 def header(**changes: Any) -> bytes:
