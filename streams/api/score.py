@@ -23,7 +23,8 @@ from ..materialise.header import gaps
 from ..pipeline import Listener
 from ..publish.plan import Wishes, plan_scoring
 from ..score_log import ScoredLog, score_log
-from ..settings import load_settings
+from ..settings import Settings, load_settings
+from ..settings.info import INFO
 from .kinds import is_log, read_like, take_in
 from .log import EvalLog
 from .log_sample import EvalSample
@@ -93,7 +94,8 @@ def score(
         How the scores of a sample's epochs become one: names as in ``"at_least_2"``, or reducers. By default as the log
         says; [] leaves epochs apart.
     model, model_roles
-        The models that grade, in place of those that the log names. No scorer that is built in here asks one yet.
+        The models that grade by default, and by role, in place of those that the log names: names, or models. They
+        count as the settings of these names do, where there are scorers that ask models.
     action
         What becomes of scores that there are: "append", the default, puts the new ones beside them, under a name that
         is free (``match1``); "overwrite" in their place.
@@ -138,9 +140,9 @@ def score(
 
     if display is not None and display not in get_args(Display):
         raise UsageError(f"display={display!r}: there are {', '.join(get_args(Display))}.")
-    wishes = _wishes(scorers, metrics, epochs_reducer, action)
+    wishes, settings = _wishes(scorers, metrics, epochs_reducer, action), _settings(model, model_roles)
     with ProgressView(new_console(stderr=True), display or "full") as view:
-        scored, missing = run_anywhere(_score(log, wishes, view, copy, None))
+        scored, missing = run_anywhere(_score(log, wishes, settings, view, copy, None))
     if missing:
         warnings.warn(missing, MissingScoresWarning, stacklevel=2)
     return scored
@@ -183,8 +185,8 @@ async def score_async(
         See `score`.
     """
     listener = ProgressListener(progress) if progress is not None else None
-    wishes = _wishes(scorers, metrics, epochs_reducer, action)
-    scored, missing = await _score(log, wishes, listener, copy, samples)
+    wishes, settings = _wishes(scorers, metrics, epochs_reducer, action), _settings(model, model_roles)
+    scored, missing = await _score(log, wishes, settings, listener, copy, samples)
     if missing:
         warnings.warn(missing, MissingScoresWarning, stacklevel=2)
     return scored
@@ -208,6 +210,15 @@ def _wishes(
     return Wishes(wanted, metrics or (), create_reducers(reducers), action or "append")
 
 
+def _settings(model: Any, roles: Mapping[str, Any] | None) -> Settings:
+    """Return the settings, with the models that were given in place of those that a variable or file names."""
+    given = {"model": None if model is None else str(model), "model_role": None}
+    if roles:
+        panels = {role: one if isinstance(one, (list, tuple)) else [one] for role, one in roles.items()}
+        given["model_role"] = "\n".join(f"{role}={','.join(map(str, panel))}" for role, panel in panels.items())
+    return load_settings({name: text for name, text in given.items() if text is not None and name in INFO}).settings
+
+
 def _flat(metrics: Metrics) -> list[Metric]:
     if isinstance(metrics, Mapping):
         return [metric for group in metrics.values() for metric in group]
@@ -215,7 +226,7 @@ def _flat(metrics: Metrics) -> list[Metric]:
 
 
 async def _score(
-    log: Any, wishes: Wishes, listener: Listener | None, copy: bool, samples: Samples | None
+    log: Any, wishes: Wishes, settings: Settings, listener: Listener | None, copy: bool, samples: Samples | None
 ) -> tuple[Any, str]:
     """Return the scored log, and what is missing in it."""
     with ExitStack() as stack:
@@ -235,7 +246,6 @@ async def _score(
             raise UsageError(f"{path}: there are no samples to score in the log.")
         output = folder / f"scored.{source.format}"
         plan = plan_scoring(source.header, wishes)
-        settings = load_settings().settings
         scored = await score_log(source, plan, output, settings, listener)
         missing = _missing(scored)
         if not is_log(log):

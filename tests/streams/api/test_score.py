@@ -138,6 +138,12 @@ def test_a_scorer_that_was_typed_into_a_session_needs_no_file():
     assert [s.value for s in made.samples[0].scores.values()] == ["C", "I"]
 
 
+def test_models_may_be_named_as_for_inspect():
+    roles = {"grader": ["mockllm/model", "mockllm/other"]}
+    made = score(LOG, match(), model="mockllm/model", model_roles=roles, action="overwrite", display="none")
+    assert made.eval.model == "mockllm/model"
+
+
 def test_a_reducer_of_ones_own_is_used():
     @score_reducer
     def last():
