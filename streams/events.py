@@ -31,6 +31,8 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 
 from evalstream.scorers.score import Score
 
+from .logs.header import odd_part
+
 __all__ = [
     "Claim",
     "EvalCompleted",
@@ -143,11 +145,9 @@ class LogShape(_Body):
 
 def _with_objects(header: dict[str, Any]) -> dict[str, Any]:
     """Refuse a header that has something else where its readers expect objects."""
-    spec = header.get("eval")
-    parts = [header.get(key) for key in ("eval", "plan", "results", "stats", "error")]
-    parts += [spec.get(key) for key in ("config", "dataset")] if isinstance(spec, dict) else []
-    if not all(part is None or isinstance(part, dict) for part in parts):
-        raise ValueError("a part of the header is not an object")
+    odd = odd_part(header)
+    if odd is not None:
+        raise ValueError(f"the header's {odd!r} is not an object")
     return header
 
 

@@ -14,6 +14,7 @@ from .events import LogMaterialised, ScoreEmitted
 from .materialise.log_place import log_place
 from .materialise.names import log_name
 from .monitoring.recorder import NoRecorder, Recorder
+from .scoring.instances import Instances
 from .scoring.judges import Judges
 from .scoring.retries import Retries
 from .scoring.scoring import Scoring
@@ -106,6 +107,11 @@ class Pipeline:
         self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
+
+    def use(self, instances: Instances) -> None:
+        """Score with what is made already, where the events name it; before anything comes in."""
+        self.scoring.use(instances)
+        self.runs.instances = instances
 
     def load_score(self, partition: int, offset: int) -> ScoreEmitted:
         """Read an event of ``scores`` again."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from evalstream.scorers.errors import BudgetError
 from evalstream.scorers.aggregates.base import SCORE_METADATA
+from evalstream.scorers.errors import BudgetError
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
@@ -22,6 +22,7 @@ from ..events import MOST_SCORERS, ScoreEmitted, score_id
 from .alarm import LONGEST, alarm
 from .completion import Completion
 from .failure import Failure, Stage, message_of
+from .instances import Instances
 from .judges import Judges
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
@@ -60,6 +61,10 @@ class Scoring:
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
         self._tell_again = 0.0
+
+    def use(self, instances: Instances) -> None:
+        """Take what is made already for what events name."""
+        self._sets.instances = instances
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
@@ -142,7 +147,10 @@ class Scoring:
             return self._now(slot, state)
 
         async def call() -> Score | None:
-            with options_of_event(slot.spec.options), self._judges.for_scorer(sheet.completion, name):
+            with (
+                options_of_event({} if slot.at_hand else slot.spec.options),
+                self._judges.for_scorer(sheet.completion, name),
+            ):
                 scoring = slot.scorer(state, state.target)
                 if not inspect.isawaitable(scoring):
                     raise TypeError(

@@ -26,6 +26,7 @@ from evalstream.scorers.value import Value
 
 from ..events import EvalStarted, ScoreEmitted
 from ..logs.order import Places, given_order, rescore_order
+from ..scoring.instances import Instances
 from ..scoring.scorer_set import scorer_info
 from .column import OutcomeColumn
 from .rows import ScoreRow
@@ -47,6 +48,8 @@ class RunMetrics:
         The run's own tables, which grow as scores come.
     load_score
         Reads an event of ``scores`` again by its offset; only metrics and reducers of users need whole scores.
+    instances
+        May have the metrics and reducers already made.
 
     Attributes
     ----------
@@ -62,13 +65,19 @@ class RunMetrics:
     """
 
     def __init__(
-        self, started: EvalStarted, samples: SampleTable, columns: list[OutcomeColumn], load_score: LoadScore
+        self,
+        started: EvalStarted,
+        samples: SampleTable,
+        columns: list[OutcomeColumn],
+        load_score: LoadScore,
+        instances: Instances | None = None,
     ) -> None:
         self._started, self._samples, self._columns, self._load_score = started, samples, columns, load_score
-        self.infos: list[ScorerInfo] = [scorer_info(spec) for spec in started.scorers]
-        self.reducers: Sequence[ScoreReducer] | None = (
-            None if started.reducers is None else create_reducers(started.reducers)
-        )
+        made = instances.infos_for(started.scorers) if instances else None
+        self.infos: list[ScorerInfo] = list(made or [scorer_info(spec) for spec in started.scorers])
+        self.reducers: Sequence[ScoreReducer] | None = instances.reducers if instances else None
+        if self.reducers is None and started.reducers is not None:
+            self.reducers = create_reducers(started.reducers)
         self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
         self._running = [RunningScorer(info, self.reducers, started.epochs) for info in self.infos]
         for slot, column in enumerate(columns[: len(self.infos)]):
