@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from . import registry
 from .errors import ScorersError
 
-__all__ = ["SuspendedError", "never_suspends", "run_now"]
+__all__ = ["SuspendedError", "never_suspends", "run_now", "runs_expression"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,19 @@ def run_now(coroutine: Awaitable[T]) -> T:
         return result  # type: ignore[no-any-return]
     coroutine.close()
     raise SuspendedError(f"{coroutine!r} waits for something, so it needs an event loop")
+
+
+def runs_expression(instance: object) -> bool:
+    """Tell whether a scorer searches with a regular expression that its user wrote, which may take for ever.
+
+    Examples
+    --------
+    >>> from evalstream.scorers import match, pattern
+    >>> runs_expression(pattern("x")), runs_expression(match())
+    (True, False)
+    """
+    entry = registry.tag_of(instance).entry
+    return entry.package == registry.BUILTIN_PACKAGE and entry.name == "pattern"
 
 
 def never_suspends(instance: object) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from evalstream.scorers import jsontext, registry
 from evalstream.scorers.aggregates.needs import needed_metadata
 from evalstream.scorers.results.scorer_info import ScorerInfo
-from evalstream.scorers.run import never_suspends
+from evalstream.scorers.run import never_suspends, runs_expression
 from evalstream.scorers.scorer import Scorer
 
 from ..events import MOST_SCORERS, ScorerSpec
@@ -29,6 +29,7 @@ class Slot:
     """One of a run's scorers.
 
     ``name`` is unique in the run ("match", "match1"); ``fingerprint`` changes with the scorer's name, options and code.
+    ``immediate`` ones never wait; ``alarmed`` ones run what a user wrote all the same, and may hold up everything.
     """
 
     index: int
@@ -36,6 +37,7 @@ class Slot:
     spec: ScorerSpec
     scorer: Scorer
     immediate: bool
+    alarmed: bool
     fingerprint: str
 
 
@@ -57,7 +59,7 @@ class ScorerSet:
             code = fingerprint(spec)
             if any(slot.fingerprint == code for slot in self.slots):
                 code = f"{code}-{index}"  # the same scorer twice gives two scores
-            self.slots.append(Slot(index, name, spec, scorer, never_suspends(scorer), code))
+            self.slots.append(Slot(index, name, spec, scorer, never_suspends(scorer), runs_expression(scorer), code))
             keys = needed_metadata(scorer_info(spec))
             if keys is None or self.metadata_keys is None:
                 self.metadata_keys = None

@@ -29,6 +29,7 @@ VALUES = {
     "window_samples": 7,
     "window_bytes": 1000,
     "eval_deadline": 60,
+    "state_retention": 86400,
     "model": "openai/gpt-4o",
     "model_role": "grader=openai/gpt-4o",
     "model_base_url": "http://127.0.0.1:8000/v1",
