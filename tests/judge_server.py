@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -67,7 +68,8 @@ class JudgeServer:
     ``script`` is used up, a reply for each request; then ``always`` says what is answered.
     """
 
-    def __init__(self, always: Callable[[Asked], Reply] | None = None) -> None:
+    def __init__(self, always: Callable[[Asked], Reply] | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.script: list[Reply] = []
         self.always = always or (lambda _: Reply(openai_answer("GRADE: C")))
         self.asked: list[Asked] = []
@@ -80,11 +82,11 @@ class JudgeServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> JudgeServer:
         self._thread.start()
-        starting = asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        starting = asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024, ssl=self._tls)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
         self.port = self._server.sockets[0].getsockname()[1]
         return self

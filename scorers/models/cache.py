@@ -45,6 +45,10 @@ create table if not exists answers (
 """
 
 
+class _NoPlaceError(OSError):
+    """There can be no file where the cache was to be."""
+
+
 class Asked:
     """A question that was looked up: ``answer`` if it is there, else it is ours to ask, and to `keep`."""
 
@@ -63,7 +67,8 @@ class JudgeCache:
     Parameters
     ----------
     path
-        The SQLite file; made, with its folder, when the first question is asked. Only its owner may read it.
+        The SQLite file; made, with its folder, when the first question is asked. Only its owner may read it. Where
+        there can be none, nothing is kept.
 
     Examples
     --------
@@ -89,6 +94,7 @@ class JudgeCache:
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
+        self._placeless = False
 
     @asynccontextmanager
     async def ask(self, key: str) -> AsyncIterator[Asked]:
@@ -99,18 +105,24 @@ class JudgeCache:
         Raises
         ------
         OSError
-            The file cannot be opened or read. One that cannot be written to is complained of in the log.
+            The file is no cache, or damaged. One that cannot be made or written to is complained of in the log.
         """
+        if self._placeless:
+            yield Asked()
+            return
         pause = FIRST_LOOK
         lease = f"{self._owner}-{uuid.uuid4().hex}"
         try:
             while (asked := await self._call(lambda: self._look(key, lease))) is None:
                 await asyncio.sleep(random.uniform(pause / 2, pause))
                 pause = min(2 * pause, LONGEST_LOOK)
+        except _NoPlaceError as error:
+            asked, self._placeless = Asked(), True
+            logger.warning("no answers of judges are kept: %s", error)
         except asyncio.CancelledError:
             self._submit(lambda: self._end(key, lease, None))  # it may have been taken all the same
             raise
-        if asked.answer is not None:
+        if asked.answer is not None or self._placeless:
             yield asked
             return
         renewing = asyncio.create_task(self._renew(key, lease))
@@ -205,8 +217,12 @@ class JudgeCache:
         if self._connection is None:
             import sqlite3  # noqa: PLC0415 - as above
 
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            except OSError as error:
+                # A read-only file system, say: grading goes on without.
+                raise _NoPlaceError(f"{self.path}: {error.strerror or error}") from error
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")

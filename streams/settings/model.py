@@ -40,7 +40,11 @@ def default_broker() -> str:
 
 
 def _cache_path() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalstream" / "judges.sqlite"
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a container's user without a home
+        return Path(".evalstream").absolute() / "judges.sqlite"
+    return folder / "evalstream" / "judges.sqlite"
 
 
 def _setting(
@@ -136,6 +140,7 @@ class Settings(BaseSettings):
         " none: for ever.",
         30.0 * _DAY,
     )
+
     model: str | None = _setting(
         "judges", "NAME", "Model that grades for scorers that name none, as in openai/gpt-4o; none: the one under test."
     )

@@ -153,6 +153,14 @@ def test_an_answer_that_cannot_be_written_is_given_all_the_same(server, cache, m
     assert "the judge cache cannot be used: database or disk is full" in caplog.text
 
 
+def test_where_there_can_be_no_file_judges_are_asked_without(server, tmp_path, caplog):
+    (tmp_path / "file").write_text("no folder")
+    nowhere = JudgeCache(tmp_path / "file" / "judges.sqlite")
+    assert [ask(server, nowhere), ask(server, nowhere)] == ["GRADE: C"] * 2
+    nowhere.close()
+    assert caplog.text.count("no answers of judges are kept: ") == 1
+
+
 PROGRAM = """
 import asyncio, sys
 from evalstream.scorers import JudgeCache, ModelContext, get_model, use_context

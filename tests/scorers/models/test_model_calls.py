@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 
 import pytest
-from judge_server import Reply, anthropic_answer, google_answer, openai_answer
+import trustme
+from judge_server import JudgeServer, Reply, anthropic_answer, google_answer, openai_answer
 
 from evalstream.scorers import (
     ChatMessageAssistant,
     ChatMessageSystem,
+    ChatMessageTool,
     ChatMessageUser,
     ContentImage,
     ContentText,
     GenerateConfig,
     ModelAnswerError,
     ModelCallError,
+    ToolCall,
     get_model,
 )
 from evalstream.streams.scoring.retries import is_transient
@@ -267,6 +271,80 @@ def test_google_is_sent_what_it_expects(server):
         "systemInstruction": {"parts": [{"text": "Be strict."}]},
         "generationConfig": {"maxOutputTokens": 7, "temperature": 0.0},
     }
+
+
+TOOLS = [
+    ChatMessageUser(content=[ContentText(text="Look:"), ContentImage(image="https://example.org/a.png")]),
+    ChatMessageAssistant(content="I call.", tool_calls=[ToolCall(id="1", function="look", arguments={"x": 1})]),
+    ChatMessageTool(content="42", tool_call_id="1", function="look"),
+    ChatMessageUser(content="And?"),
+]
+
+
+def test_openai_is_told_of_calls_of_tools(server):
+    ask(judge(server), TOOLS)
+    user, call, result, _ = server.asked[0].body["messages"]
+    assert user["content"][1] == {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    function = {"name": "look", "arguments": '{"x":1}'}
+    assert call["tool_calls"] == [{"id": "1", "type": "function", "function": function}]
+    assert result == {"role": "tool", "content": "42", "tool_call_id": "1"}
+
+
+def test_anthropic_is_told_of_calls_of_tools_in_turns(server):
+    server.says(Reply(anthropic_answer("yes")))
+    ask(judge(server, "anthropic", reasoning_tokens=1024), TOOLS)
+    body = server.asked[0].body
+    user, call, result = body["messages"]
+    assert user["content"][1]["source"] == {"type": "url", "url": "https://example.org/a.png"}
+    assert call["content"][1] == {"type": "tool_use", "id": "1", "name": "look", "input": {"x": 1}}
+    told = {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": "42"}]}
+    assert result == {"role": "user", "content": [told, {"type": "text", "text": "And?"}]}
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 1024} and body["max_tokens"] > 1024
+
+
+def test_google_is_told_of_calls_of_tools(server):
+    server.says(Reply(google_answer("yes")))
+    ask(judge(server, "google", reasoning_tokens=0), TOOLS)
+    user, call, result, _ = server.asked[0].body["contents"]
+    assert user["parts"][1] == {"fileData": {"fileUri": "https://example.org/a.png"}}
+    assert call["parts"][1] == {"functionCall": {"name": "look", "args": {"x": 1}}}
+    assert result["parts"] == [{"functionResponse": {"name": "look", "response": {"content": "42"}}}]
+    assert server.asked[0].body["generationConfig"] == {"thinkingConfig": {"thinkingBudget": 0}}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sent"),
+    [
+        ("openai/o3", {"max_tokens": 9}, {"max_completion_tokens": 9}),
+        ("openai/gpt-4o", {"max_tokens": 9}, {"max_tokens": 9}),
+        ("mistral/m", {"seed": 3}, {"random_seed": 3}),
+        ("groq/m", {"seed": 3, "extra_body": {"service_tier": "flex"}}, {"seed": 3, "service_tier": "flex"}),
+    ],
+)
+def test_services_that_name_a_parameter_otherwise_get_their_name(server, name, given, sent):
+    ask(get_model(name, base_url=f"{server.url}/v1", api_key="k", config=GenerateConfig(**given)))
+    body = {key: value for key, value in server.asked[0].body.items() if key not in {"model", "messages"}}
+    assert body == sent
+
+
+def test_a_service_is_spoken_to_in_tls_and_must_show_a_certificate_that_is_trusted(tmp_path, monkeypatch):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with JudgeServer(tls=context) as secure:
+        with pytest.raises(ModelCallError, match="certificate verify failed"):
+            ask(judge(secure, max_retries=0))
+        assert secure.asked == []
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert ask(judge(secure)).completion == "GRADE: C"
+
+
+def test_a_proxy_of_the_environment_is_used(server, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", server.url)
+    assert ask(get_model("vllm/judge", base_url="http://judge.invalid/v1")).completion == "GRADE: C"
+    assert server.asked[0].path == "http://judge.invalid/v1/chat/completions"
 
 
 def test_a_file_that_a_sample_names_is_not_sent(server, tmp_path):

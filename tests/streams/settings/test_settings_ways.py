@@ -174,6 +174,15 @@ def test_an_option_that_may_be_repeated_gives_a_line_each_time():
     assert settings["model_args"]["value"] == "temperature=0\nseed=3"
 
 
+def test_a_user_without_a_home_keeps_judges_answers_beside_the_broker(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert Settings().judge_cache_path == Path(".evalstream").absolute() / "judges.sqlite"
+
+
 def test_settings_stand_section_by_section():
     sections = [info.section for info in INFO.values()]
     assert sections == sorted(sections, key=SECTIONS.index)
