@@ -183,7 +183,7 @@ def test_a_dataclass_in_the_file_works(user_file):
 def test_names_resolve_with_and_without_package():
     for name in ("match", "inspect_ai/match", "evalstream/match"):
         assert registry.tag_of(resolve_scorer(name)).entry.name == "match"
-    with pytest.raises(UnknownNameError, match=r"Did you mean 'match'"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'math' or 'match'"):
         resolve_scorer("mathc")
     with pytest.raises(UnknownNameError, match=r"Did you mean 'accuracy'"):
         resolve_metric("acuracy")
