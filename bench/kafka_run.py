@@ -7,6 +7,7 @@ import asyncio
 import datetime
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -14,12 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from kafka_fill import EVAL_ID, SCORERS, completions, fill
-from measure import Measured, measure
+from measure import measure
 
 from evalstream.streams.events import EvalStarted, MetricsUpdated
 from evalstream.streams.local_kafka import LocalCluster
@@ -92,8 +94,20 @@ def rate(seen: list[tuple[float, int]], begin: int, end: int) -> float:
     return (last - first) / (ended - begun)
 
 
-def materialised(broker: str, prefix: str, folder: Path, samples: int) -> Measured:
-    """Return what it costs a worker to score an eval that is on the topics, and to write its log."""
+class Written(NamedTuple):
+    """What it cost a worker to score an eval and write its log: seconds, and resident MiB.
+
+    ``begun`` is what it had when it began to write, ``most`` the most that it had from then on.
+    """
+
+    seconds: float
+    peak: float
+    begun: float
+    most: float
+
+
+def materialised(broker: str, prefix: str, folder: Path, samples: int) -> Written:
+    """Have a worker score an eval that is on the topics, and write its log."""
     settings = settings_of(broker, prefix, folder / prefix)
     asyncio.run(prepared_topics(settings))
     fill(settings, samples, complete=True)
@@ -101,7 +115,46 @@ def materialised(broker: str, prefix: str, folder: Path, samples: int) -> Measur
         *(str(Path(sys.executable).parent / "evalstream"), "worker", "--exit-when-idle", "1"),
         *("--broker", settings.broker, "--topic-prefix", prefix, "--log-dir", str(settings.log_dir)),
     ]
-    return measure(command, folder)
+    with rest_of_writing(folder / prefix) as seen:
+        cost = measure(command, folder)
+    return Written(cost.seconds, cost.peak_bytes / MIB, seen[0] / MIB, max(seen) / MIB)
+
+
+@contextmanager
+def rest_of_writing(log_dir: Path) -> Iterator[list[int]]:
+    """Collect the resident bytes of the one process that writes to a folder, while it writes."""
+    seen: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            for partial in log_dir.glob(".evalstream-*.partial"):
+                seen.extend(resident(pid) for pid in writers_of(partial))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+def writers_of(path: Path) -> list[int]:
+    """Return the processes that have a file open; Linux only."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if entry.readlink() == path:
+                found.append(int(entry.parts[2]))
+    return found
+
+
+def resident(pid: int) -> int:
+    """Return the resident bytes of a process; 0 if it has ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
 
 
 def program(name: str, broker: str, prefix: str, samples: int, folder: Path) -> float:
@@ -184,13 +237,14 @@ def main() -> None:
         )
         p50, p99 = latency(broker, "late-", folder, arguments.seconds)
         tell(f"completion to metric at {RATE}/s", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms", "p99 below 250 ms")
-        small, large = (materialised(broker, f"log{n}-", folder, n) for n in (samples // 5, 2 * samples))
-        for count, cost in ((samples // 5, small), (2 * samples, large)):
+        for count in (2 * samples, 6 * samples):
+            cost = materialised(broker, f"log{count}-", folder, count)
+            tell(f"scoring {count:,} and writing their log", f"{cost.seconds:.1f} s, peak {cost.peak:.0f} MiB")
             tell(
-                f"scoring {count:,} and writing their log",
-                f"{cost.seconds:.1f} s, peak {cost.peak_bytes / MIB:.0f} MiB",
+                "of these, while the log is written",
+                f"begins with {cost.begun:.0f} MiB, at most {cost.most:.0f} MiB: {cost.most / cost.begun:.2f} times",
+                "flat",
             )
-        tell("peak memory of the larger over the smaller", f"{large.peak_bytes / small.peak_bytes:.2f}", "flat")
         seen = scoring(broker, "many-", folder, many, 1)
         early, late = rate(seen, many // 100, many // 10), rate(seen, many - many // 10, many)
         tell(f"one worker, {many:,} completions, the first tenth", f"{early:,.0f}/s")

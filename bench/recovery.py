@@ -9,12 +9,11 @@ from pathlib import Path
 
 from kafka_fill import EVAL_ID
 
-from evalstream.streams.changelog import read_changelog
+from evalstream.streams.changelog import changelog_name, read_changelog
 from evalstream.streams.settings import Settings
 from evalstream.streams.tally.runs import Runs
 from evalstream.streams.transport.kafka.client import KafkaClient
 from evalstream.streams.transport.kafka.partitions import partition_of
-from evalstream.streams.transport.kafka.topic_config import changelog_name
 
 
 def main() -> None:

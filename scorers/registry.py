@@ -27,6 +27,7 @@ __all__ = [
     "kind_of",
     "log_name",
     "names",
+    "put_back",
     "register",
     "short_log_name",
     "tag_of",
@@ -108,6 +109,11 @@ def register(
             # So that a user's metric named "accuracy" does not become every log's "inspect_ai/accuracy".
             _entries[kind, f"{package}/{key}"] = entry
     return make  # type: ignore[return-value]
+
+
+def put_back(entry: Entry) -> None:
+    """Register an entry again whose name another one may have taken meanwhile."""
+    _entries[entry.kind, entry.name] = entry
 
 
 def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

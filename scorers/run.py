@@ -9,7 +9,7 @@ from . import registry
 from .errors import ScorersError
 from .reducers.names import create_reducers
 
-__all__ = ["SuspendedError", "never_suspends", "run_now"]
+__all__ = ["SuspendedError", "never_suspends", "run_now", "runs_expression"]
 
 T = TypeVar("T")
 
@@ -48,6 +48,27 @@ def run_now(coroutine: Awaitable[T]) -> T:
         return result  # type: ignore[no-any-return]
     coroutine.close()
     raise SuspendedError(f"{coroutine!r} waits for something, so it needs an event loop")
+
+
+def runs_expression(instance: object) -> bool:
+    """Tell whether a scorer searches with a regular expression that its user wrote, which may take for ever.
+
+    Examples
+    --------
+    >>> from evalstream.scorers import match, pattern
+    >>> runs_expression(pattern("x")), runs_expression(match())
+    (True, False)
+    """
+    tag = registry.tag_of(instance)
+    if tag.entry.package != registry.BUILTIN_PACKAGE:
+        return False
+    return tag.entry.name == "pattern" or any(map(_part_runs_expression, tag.options.values()))
+
+
+def _part_runs_expression(option: object) -> bool:
+    if isinstance(option, (list, tuple)):
+        return any(map(_part_runs_expression, option))
+    return callable(option) and registry.kind_of(option) == "scorer" and runs_expression(option)
 
 
 def never_suspends(instance: object) -> bool:

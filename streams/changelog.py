@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .settings import Settings
 from .transport.client import BrokerClient, batches_of
 
-__all__ = ["read_changelog"]
+__all__ = ["changelog_name", "read_changelog"]
+
+
+def changelog_name(settings: Settings) -> str:
+    """Return the name of the topic that the table of segments is recovered from, without the prefix."""
+    return f"{settings.app_id}-segments-changelog"
 
 
 def read_changelog(

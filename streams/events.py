@@ -309,5 +309,7 @@ class LogMaterialised(Event):
     ledger: list[LedgerEntry] = Field(default_factory=list)
     given_up: bool | None = None
     """The eval had been given up (`EvalGivenUp`): its end, or more samples, may still come."""
+    written_at: float | None = None
+    """When, in seconds of Unix time."""
     scores: list[dict[str, Any]] | None = None
     """Result rows, of a run that has no `MetricsUpdated`: it was scored beside this broker's workers."""

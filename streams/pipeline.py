@@ -11,6 +11,7 @@ from typing import Protocol
 from .claims import ClaimStores
 from .errors import StreamsError
 from .events import LogMaterialised, ScoreEmitted
+from .materialise.log_place import log_place
 from .materialise.names import log_name
 from .monitoring.recorder import NoRecorder, Recorder
 from .scoring.retries import Retries
@@ -95,6 +96,7 @@ class Pipeline:
         self._reader: TopicReader | None = None
         self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
         self.runs = Runs(self.load_score, _placing(partitions))
+        self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination
         self.recorder: Recorder = NoRecorder()
         self.caught_up: Callable[[], Awaitable[bool]] = _never
@@ -113,11 +115,24 @@ class Pipeline:
     def close(self) -> None:
         """Let go of scorers' threads and of the broker."""
         self.scoring.stop()
+        if self._logs is not None:
+            self._logs.close()
         if self._reader is not None:
             self._reader.close()
 
     def _default_destination(self, run: RunState) -> Path:
-        return self.settings.log_dir / log_name(run)
+        name = log_name(run)
+        return Path(name) if self._logs is None else self._logs.path_of(name)
+
+    def deliver(self, path: Path) -> str:
+        """Bring a log that was written at its destination to where it is wanted; return its location.
+
+        Raises
+        ------
+        LogWriteError
+            That failed.
+        """
+        return str(path) if self._logs is None else self._logs.deliver(path)
 
     def touch(self) -> None:
         """Note that something came in."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from typing import Any
 
 from pydantic import ValidationError
@@ -119,7 +120,8 @@ class MaterialiseAgent:
 
         def write() -> LogMaterialised:
             with contextlib.closing(self._pipeline.new_reader()) as reader:
-                return write_log(run, path, reader, self._pipeline.claims, progress, changes)
+                log = write_log(run, path, reader, self._pipeline.claims, progress, changes)
+            return log.model_copy(update={"location": self._pipeline.deliver(path), "written_at": time.time()})
 
         task = asyncio.ensure_future(asyncio.to_thread(write))
         # Nobody else looks at the error of a task that is given up, and asyncio would print it.

@@ -8,18 +8,20 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ..changelog import changelog_name
 from ..events import EvalCompleted, EvalGivenUp, EvalStarted, SampleDeadLettered, ScoreEmitted
 from ..pipeline import Pipeline
 from ..publish.events_of_log import of_eval
 from ..tally.deadlines import Deadlines
-from ..tally.keys import eval_of, state_key
+from ..tally.forgetting import Forgetting
+from ..tally.keys import eval_of, run_of_key, state_key
 from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
 from ..tally.run_state import RunState
 from ..tally.score_reader import read_row
 from ..tally.segments import Segments
 from ..tally.snapshots import Snapshots
 from ..topics import EVALS, METRICS, SCORES
-from ..transport.record import Batch, Record
+from ..transport.record import Batch, NewRecord, Record
 from .checkpoint import Checkpoint, of_run
 
 __all__ = ["TallyAgent"]
@@ -36,6 +38,9 @@ _evals_events: TypeAdapter[_OfEvals] = TypeAdapter(Annotated[_OfEvals, _by_event
 LOOKS = 10
 """How often runs are looked at while their deadline passes."""
 
+LONGEST_LOOK = 3600.0
+"""Seconds; a look at all runs costs little."""
+
 
 class TallyAgent:
     """Keeps each run's state; sees all of an eval's scores, because they are in one partition."""
@@ -46,7 +51,7 @@ class TallyAgent:
         self._snapshots = Snapshots(pipeline.settings.metrics_interval)
         self._unseen: dict[tuple[str, str], RunState] = {}
         self._follow_up: asyncio.Task[None] | None = None
-        self._watch: asyncio.Future[None] | None = None
+        self._watches: list[asyncio.Future[None]] = []
 
     async def recover(self) -> None:
         """Make the state anew from the recovered table; Faust starts agents before their tables are there."""
@@ -64,8 +69,12 @@ class TallyAgent:
 
     async def __call__(self, stream: Any) -> None:
         """Run for ever, over the events of ``scores`` and ``evals``."""
-        if self._pipeline.settings.eval_deadline is not None and self._watch is None:
-            self._watch = self._app.add_future(self._give_up(self._pipeline.settings.eval_deadline))
+        if not self._watches:
+            settings = self._pipeline.settings
+            if settings.eval_deadline is not None:
+                self._watches.append(self._app.add_future(self._give_up(settings.eval_deadline)))
+            if settings.state_retention is not None:
+                self._watches.append(self._app.add_future(self._forget(settings.state_retention)))
         async for event in stream.noack().events():
             try:
                 await self._take(event)
@@ -149,6 +158,30 @@ class TallyAgent:
                     logger.warning("eval %s run %s is given up: %s", run.eval_id, run.run_id, event.reason)
                     checkpoint.send(EVALS, [of_eval(event)])
                 await checkpoint.commit()
+        except Exception as error:  # noqa: BLE001 (nobody else looks at this task)
+            self._pipeline.fail(error)
+
+    async def _forget(self, seconds: float) -> None:
+        """Delete the state of runs whose logs were written long ago; the app ends this task when it stops."""
+        forgetting = Forgetting(seconds)
+        try:
+            while True:
+                await asyncio.sleep(min(seconds / LOOKS, LONGEST_LOOK))
+                outlived = {(run.eval_id, run.run_id): run for run in forgetting.outlived(self._pipeline.runs)}
+                if not outlived:
+                    continue
+                table = self._table.data.data
+                keys = [key for key in table if run_of_key(key) in outlived]
+                # Not by way of the table: Faust changes one only while an event is being handled, and only in that
+                # event's partition.
+                gone = [NewRecord(key, None, place=eval_of(key).encode()) for key in keys]
+                await self._app.producer.send_batch(changelog_name(self._pipeline.settings), gone)
+                for key in keys:
+                    table.pop(key, None)
+                for run in outlived.values():
+                    self._pipeline.runs.forget(run)
+                    self._segments.forget(run)
+                    logger.info("eval %s run %s is forgotten: its log is old", run.eval_id, run.run_id)
         except Exception as error:  # noqa: BLE001 (nobody else looks at this task)
             self._pipeline.fail(error)
 

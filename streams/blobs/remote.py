@@ -1,15 +1,13 @@
-"""Blobs at an fsspec URL: S3, GCS, Azure, SFTP, or whatever else there is a package for."""
+"""Blobs at an fsspec URL."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
 
-from ..errors import ClaimError, UsageError
-from ..settings.masking import masked_url
+from ..errors import ClaimError
+from ..remote import RemoteFolder
 from .key import BlobKey
 from .place import Blob, UnfitBlobError
 
@@ -17,12 +15,12 @@ __all__ = ["RemotePlace"]
 
 
 class RemotePlace:
-    """A `BlobPlace` at a URL. The connection is made when it is first needed.
+    """A `BlobPlace` at a URL.
 
     Parameters
     ----------
     url
-        Any that fsspec has a file system for. Credentials are that file system's affair: its own variables and files.
+        See `RemoteFolder`.
 
     Raises
     ------
@@ -39,32 +37,14 @@ class RemotePlace:
     """
 
     def __init__(self, url: str) -> None:
-        # Not at the top: a folder needs none of it.
-        import fsspec  # noqa: PLC0415
-
-        self._url = url
-        self._lock = threading.Lock()
-        self._opened: tuple[Any, str] | None = None
-        try:
-            fsspec.get_filesystem_class(fsspec.utils.get_protocol(url))
-        except ImportError as error:
-            raise UsageError(
-                f"The blob dir {self.name} needs a package that is not installed: {error}. Install it here, in"
-                " every worker's and publisher's environment, or set blob_dir to a folder."
-            ) from error
-        except ValueError as error:
-            raise UsageError(
-                f"The blob dir {self.name} has a protocol that fsspec does not know: set blob_dir to a folder, or to a"
-                " URL such as s3://bucket/folder."
-            ) from error
+        self._folder = RemoteFolder(url, "blob_dir")
 
     @property
     def name(self) -> str:
-        # A query may hold a signature.
-        return masked_url(self._url).partition("?")[0]
+        return self._folder.name
 
     def write(self, key: BlobKey, data: bytes) -> None:
-        fs, root = self._open()
+        fs, root = self._folder.open()
         path = f"{root}/{key}"
         try:
             fs.pipe_file(path, data)
@@ -74,7 +54,7 @@ class RemotePlace:
             fs.pipe_file(path, data)
 
     def read(self, key: BlobKey, most: int) -> bytes:
-        fs, root = self._open()
+        fs, root = self._folder.open()
         size = fs.info(f"{root}/{key}").get("size")
         if size is not None and size > most:
             raise UnfitBlobError(f"it has {size} bytes, more than {most}")
@@ -82,7 +62,7 @@ class RemotePlace:
         return found
 
     def blobs(self) -> Iterator[Blob]:
-        fs, root = self._open()
+        fs, root = self._folder.open()
         fs.invalidate_cache()
         try:
             found = fs.find(root, detail=True)
@@ -94,7 +74,7 @@ class RemotePlace:
                 yield Blob(key, int(info.get("size") or 0), self.written(key))
 
     def written(self, key: BlobKey) -> float | None:
-        fs, root = self._open()
+        fs, root = self._folder.open()
         fs.invalidate_cache()
         try:
             when: datetime = fs.modified(f"{root}/{key}")
@@ -104,15 +84,6 @@ class RemotePlace:
         return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
 
     def delete(self, key: BlobKey) -> None:
-        fs, root = self._open()
+        fs, root = self._folder.open()
         with contextlib.suppress(FileNotFoundError):
             fs.rm_file(f"{root}/{key}")
-
-    def _open(self) -> tuple[Any, str]:
-        with self._lock:
-            if self._opened is None:
-                from fsspec.core import url_to_fs  # noqa: PLC0415
-
-                fs, root = url_to_fs(self._url)
-                self._opened = fs, root.rstrip("/")
-            return self._opened

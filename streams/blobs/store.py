@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TypeVar
 
 from ..errors import BlobError
 from ..events import Claim
+from ..remote import reason_of
 from ..scoring.retries import is_transient
 from .key import BlobKey, eval_digest
 from .packed import MOST_BODY, most_packed, pack, unpack
@@ -121,15 +121,9 @@ def told(what: str, work: Callable[[], Result]) -> Result:
     except Exception as error:  # noqa: BLE001 (a file system of fsspec may raise anything)
         # Not its message, nor itself as the cause, which would be printed with it: it may hold a signed URL.
         raise BlobError(
-            f"{what} ({_reason(error)}). Check blob_dir (evalstream config), its rights and its space.",
+            f"{what} ({reason_of(error)}). Check blob_dir (evalstream config), its rights and its space.",
             transient=_may_pass(error),
         ) from None
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return type(error).__name__
 
 
 def _may_pass(error: Exception) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ..claims import ClaimStores
-from ..errors import UsageError
-from ..settings.masking import masked_url
+from ..settings.folders import as_folder
 from ..settings.model import Settings
 from ..transport.stores import embedded_folder
 from .folder import FolderPlace
@@ -45,7 +43,11 @@ def register_blobs(settings: Settings, claims: ClaimStores) -> None:
 
 def blob_dir(settings: Settings) -> str:
     """Return the folder or URL that the settings mean: a setting for who has another broker, and the same blobs."""
-    return blob_place(settings).name if settings.blob_dir is None else settings.blob_dir
+    if settings.blob_dir is not None:
+        return settings.blob_dir
+    if urlsplit(settings.broker).scheme == "embedded":
+        return str(embedded_folder(settings.broker) / FOLDER)
+    return f"{settings.log_dir if isinstance(settings.log_dir, str) else settings.log_dir.absolute()}/{FOLDER}"
 
 
 def blob_place(settings: Settings) -> BlobPlace:
@@ -68,26 +70,11 @@ def blob_place(settings: Settings) -> BlobPlace:
     UsageError
         ``blob_dir`` is a URL that nothing here can open.
     """
-    if settings.blob_dir is None:
-        embedded = urlsplit(settings.broker).scheme == "embedded"
-        return FolderPlace((embedded_folder(settings.broker) if embedded else settings.log_dir.absolute()) / FOLDER)
-    if "://" not in settings.blob_dir:
-        return FolderPlace(_folder(settings.blob_dir))
-    parts = urlsplit(settings.blob_dir)
-    if parts.scheme == "file":
-        if parts.netloc:
-            raise UsageError(f"{masked_url(settings.blob_dir)}: write three slashes, as in file:///data/blobs.")
-        return FolderPlace(_folder(unquote(parts.path)))
+    text = blob_dir(settings)
+    folder = as_folder(text, "blob_dir")
+    if folder is not None:
+        return FolderPlace(folder.absolute())
     # Not at the top: fsspec is imported only by who has such a URL.
     from .remote import RemotePlace  # noqa: PLC0415
 
-    return RemotePlace(settings.blob_dir)
-
-
-def _folder(text: str) -> Path:
-    if not text or "\0" in text:
-        raise UsageError("blob_dir names no folder: write a path, or a URL such as s3://bucket/folder.")
-    try:
-        return Path(text).expanduser().absolute()
-    except RuntimeError:
-        raise UsageError(f"{text}: blob_dir names the home of a user that is not known here.") from None
+    return RemotePlace(text)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from ..errors import LogNotFoundError, NotALogError, UsageError
 from ..logs.source import open_log
+from ..settings.masking import masked_url
 
 __all__ = ["SUFFIXES", "find_logs"]
 
 SUFFIXES = {".eval", ".json"}
 
 
-def find_logs(arguments: Sequence[str], log_dir: Path) -> list[Path]:
+def find_logs(arguments: Sequence[str], log_dir: Path | str) -> list[Path]:
     """Return the paths of the logs, each once, in the order of the arguments.
 
     Parameters
@@ -23,7 +24,7 @@ def find_logs(arguments: Sequence[str], log_dir: Path) -> list[Path]:
         Files, globs (for shells that leave them alone) and folders, which are searched with all that is below. None:
         the newest log of ``log_dir``.
     log_dir
-        The folder of logs.
+        The folder of logs; logs at a URL are not read.
 
     Raises
     ------
@@ -58,7 +59,9 @@ def _add(found: dict[Path, Path], logs: Sequence[Path]) -> None:
         found.setdefault(log.resolve(), log)
 
 
-def _newest(log_dir: Path) -> Path:
+def _newest(log_dir: Path | str) -> Path:
+    if isinstance(log_dir, str):
+        raise UsageError(f"Logs at {masked_url(log_dir)} are not read from there: name one on this machine.")
     logs = _logs_below(log_dir) if log_dir.is_dir() else []
     if not logs:
         raise UsageError(

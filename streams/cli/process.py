@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["imports_for_good", "only_our_words", "share_freed_memory"]
+__all__ = ["imports_for_good", "no_alarm_at_first", "only_our_words", "share_freed_memory"]
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 
@@ -30,6 +30,12 @@ def only_our_words(library: str = "aiokafka") -> None:
     What matters of it our own errors and warnings say.
     """
     logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+def no_alarm_at_first() -> None:
+    """Leave out that a new Kafka has no coordinator of groups yet: the first worker's question makes it have one."""
+    coordinator = logging.getLogger("aiokafka.consumer.group_coordinator")
+    coordinator.addFilter(lambda record: "GroupCoordinatorNotAvailable" not in record.getMessage())
 
 
 def share_freed_memory() -> None:

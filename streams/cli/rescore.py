@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import shutil
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..errors import StreamsError, UsageError
+from ..materialise.log_place import log_place
 from ..materialise.names import name_of
 from ..publish.plan import Action, ScoringPlan, Wishes
 from ..rescore.appending import AppendingPublisher
@@ -28,7 +30,7 @@ from ..rescore.source_eval import SourceEval, find_eval
 from ..score_log import ScoredLog
 from ..settings import Settings
 from ..settings.info import INFO
-from ..settings.masking import masked_url
+from ..settings.masking import masked, masked_url
 from ..topics import LOGS
 from ..transport.client import BrokerClient, open_client
 from ..transport.embedded import worker_lock
@@ -51,7 +53,7 @@ _BUSY = "The same rescoring runs already (process {owner}), in {folder}: wait fo
 
 _OF_NO_CONCERN = {
     "app_id", "session_timeout", "partitions", "replication", "completions_retention", "instance_id",
-    "metrics_port", "metrics_host", "metrics_interval", "eval_deadline",
+    "metrics_port", "metrics_host", "metrics_interval", "eval_deadline", "state_retention",
 }  # fmt: skip
 _SETTINGS = [name for name in INFO if name not in _OF_NO_CONCERN]
 
@@ -144,7 +146,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
     broker = masked_url(request.settings.broker)
     source = find_eval(client, wanted, broker)
     plan = plan_rescoring(source.started, wishes)
-    where = str(request.output_file or request.settings.log_dir)
+    where = str(request.output_file or masked(request.settings.log_dir))
     request_name = request_id(broker + request.settings.topic_prefix, source.eval_id, plan, where)
     folder = request.work_dir / request_name
     make_folder(folder)
@@ -152,7 +154,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
         try:
             frozen = FrozenRun.load(folder)
             if frozen is None:
-                frozen = _begin(client, source, request)
+                frozen = _begin(client, source, folder, request)
                 frozen.save(folder)
             elif request.display != "none":
                 click.echo(f"Note: going on with run {frozen.run_id}, which was begun in {plain(folder)}", err=True)
@@ -184,12 +186,15 @@ def _left(folder: Path) -> str:
     return f"What it has done is in {plain(folder)}; to give it up, remove that folder."
 
 
-def _begin(client: BrokerClient, source: SourceEval, request: _Request) -> FrozenRun:
+def _begin(client: BrokerClient, source: SourceEval, folder: Path, request: _Request) -> FrozenRun:
     """Decide what a new run is called, which completions are its own, and where its log goes."""
     run_id = new_run_id()
-    if request.output_file is None:
-        make_folder(request.settings.log_dir)
-    output = request.output_file or request.settings.log_dir / name_of(source.started, source.eval_id, run_id)
+    output = request.output_file
+    if output is None:
+        # What goes to a URL is written beside the run's other files first.
+        log_dir = request.settings.log_dir if isinstance(request.settings.log_dir, Path) else folder
+        make_folder(log_dir)
+        output = log_dir / name_of(source.started, source.eval_id, run_id)
     check_name(output)
     if output.exists():
         raise UsageError(f"{output}: this file exists already; give another --output-file, or remove it.")
@@ -207,7 +212,12 @@ def _run(
         publisher = CopyingPublisher(client, source, frozen.ranges, plan)
     with contextlib.closing(publisher), ProgressView(new_console(stderr=True), request.display) as view:
         work = rescore(publisher, len(plan.scorers), Path(frozen.output), folder, request.settings, view)
-        return asyncio.run(work)
+        scored = asyncio.run(work)
+    if request.output_file is not None or isinstance(request.settings.log_dir, Path):
+        return scored
+    with contextlib.closing(log_place(request.settings.log_dir)) as place:
+        location = place.deliver(Path(frozen.output))
+    return dataclasses.replace(scored, written=scored.written.model_copy(update={"location": location}))
 
 
 def _tell(client: BrokerClient, frozen: FrozenRun, scored: ScoredLog) -> None:

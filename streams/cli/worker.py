@@ -18,11 +18,11 @@ from ..events import LogMaterialised
 from ..pipeline import Pipeline
 from ..settings import Settings
 from ..settings.info import INFO
-from ..settings.masking import masked_url
+from ..settings.masking import masked, masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
-from .process import only_our_words
+from .process import no_alarm_at_first, only_our_words, share_freed_memory
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
 __all__ = ["command"]
@@ -65,10 +65,12 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     Scorers come from evalstream and from --scorers files: an event can name a scorer, never bring one. Ctrl-C ends the
     worker; the next one goes on where it stopped.
     """
+    share_freed_memory()
     settings = loaded_settings().settings
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     only_our_words("aiokafka.producer.sender")
+    no_alarm_at_first()
     for path in scorer_files:
         names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
         logger.info("loaded %s from %s", names or "nothing", path)
@@ -77,7 +79,8 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
 
 
 async def _run(settings: Settings, exit_when_idle: float | None) -> None:
-    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings.log_dir, Path):
+        settings.log_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     with _told_to_stop(stop) as started:
         await _work(settings, exit_when_idle, stop, started)
@@ -115,7 +118,7 @@ async def _work(
 ) -> None:
     async with running_worker(settings, _Journal()) as pipeline:
         started()
-        logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), settings.log_dir)
+        logger.info("worker is ready on %s, logs go to %s", masked_url(settings.broker), masked(settings.log_dir))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_ends(pipeline, exit_when_idle))]
         done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:

@@ -67,6 +67,7 @@ async def rescore(
         "instance_id": None,
         "metrics_port": None,
         "eval_deadline": None,
+        "state_retention": None,
         "blob_dir": blob_dir(settings),
     }
     own = settings.model_copy(update=changes)

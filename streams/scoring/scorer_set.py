@@ -13,7 +13,7 @@ from evalstream.scorers import jsontext, registry
 from evalstream.scorers.aggregates.needs import needed_metadata, needed_score_metadata
 from evalstream.scorers.results.options import create_from_log
 from evalstream.scorers.results.scorer_info import ScorerInfo
-from evalstream.scorers.run import never_suspends
+from evalstream.scorers.run import never_suspends, runs_expression
 from evalstream.scorers.scorer import Scorer
 
 from ..events import MOST_SCORERS, ScorerSpec
@@ -29,7 +29,8 @@ MOST_SETS = 1000
 class Slot:
     """One of a run's scorers.
 
-    ``name`` is unique in the run ("match", "match1"); ``fingerprint`` changes with the scorer's name, options and code;
+    ``name`` is unique in the run ("match", "match1"); ``fingerprint`` changes with the scorer's name, options and code.
+    ``immediate`` ones never wait; ``alarmed`` ones run what a user wrote all the same, and may hold up everything.
     ``score_metadata`` are the keys of its scores' own metadata that its metrics look at.
     """
 
@@ -38,6 +39,7 @@ class Slot:
     spec: ScorerSpec
     scorer: Scorer
     immediate: bool
+    alarmed: bool
     fingerprint: str
     score_metadata: tuple[str, ...] = ()
 
@@ -62,7 +64,8 @@ class ScorerSet:
                 code = f"{code}-{index}"  # the same scorer twice gives two scores
             info = scorer_info(spec)
             of_score = tuple(sorted(needed_score_metadata(info)))
-            self.slots.append(Slot(index, name, spec, scorer, never_suspends(scorer), code, of_score))
+            waits, searches = not never_suspends(scorer), runs_expression(scorer)
+            self.slots.append(Slot(index, name, spec, scorer, not waits, searches, code, of_score))
             keys = needed_metadata(info)
             if keys is None or self.metadata_keys is None:
                 self.metadata_keys = None

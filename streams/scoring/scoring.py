@@ -6,6 +6,7 @@ import inspect
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from evalstream.scorers.aggregates.base import SCORE_METADATA
@@ -16,6 +17,7 @@ from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 
 from ..events import MOST_SCORERS, ScoreEmitted, score_id
+from .alarm import LONGEST, alarm
 from .completion import Completion
 from .failure import Failure, Stage, message_of
 from .retries import Retries
@@ -68,7 +70,9 @@ class Scoring:
             for slot, name in sheet.names:
                 start = time.perf_counter()
                 try:
-                    outcome: Score | Failure | None = run_now(slot.scorer(sheet.state, sheet.state.target))
+                    outcome: Score | Failure | None = self._now(slot, sheet.state)
+                except TimeoutError as error:
+                    outcome = Failure("timeout", error, scorer=name)
                 except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
                     outcome = Failure("score", error, scorer=name)
                 sheet.add(slot, name, outcome, time.perf_counter() - start)
@@ -126,7 +130,7 @@ class Scoring:
 
     async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
         if slot.immediate:
-            return run_now(slot.scorer(state, state.target))
+            return self._now(slot, state)
 
         async def call() -> Score | None:
             scoring = slot.scorer(state, state.target)
@@ -141,8 +145,12 @@ class Scoring:
             raise RuntimeError(f"Scorer {slot.name} has modified state.scores")
         return score
 
+    def _now(self, slot: Slot, state: TaskState) -> Score | None:
+        with alarm(min(self._timeout, LONGEST)) if slot.alarmed else nullcontext():
+            return run_now(slot.scorer(state, state.target))
+
     def stop(self) -> None:
-        """End the scorers' thread."""
+        """End the scorers' threads."""
         self._thread.stop()
 
 

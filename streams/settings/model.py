@@ -16,6 +16,8 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ..errors import UsageError
+from .folders import as_folder
 from .masking import masked
 
 __all__ = ["Mechanism", "Section", "Settings", "default_broker", "is_none", "kinds_of"]
@@ -77,8 +79,9 @@ class Settings(BaseSettings):
         "general", "URL", "Broker: embedded:///folder on this machine, or kafka://host:9092[,host:9092…].",
         default_factory=default_broker, default_text="embedded:///… in ./.evalstream",
     )  # fmt: skip
-    log_dir: Path = _setting(
-        "general", "FOLDER", "Folder of logs: where they are looked for, and where a worker writes them.",
+    log_dir: Path | str = _setting(
+        "general", "FOLDER",
+        "Folder of logs: where they are looked for, and where a worker writes them; for a worker any fsspec URL, too.",
         Path("logs"), default_text="$INSPECT_LOG_DIR, else ./logs",
     )  # fmt: skip
     app_id: str = _setting(
@@ -104,6 +107,13 @@ class Settings(BaseSettings):
         "scoring",
         "An eval of which nothing has come for so long is given up: its log says what is missing; none: never.",
         None,
+    )
+
+    state_retention: float | None = _seconds(
+        "scoring",
+        "How long an eval's state is kept after its log was written: scores that come later are those of a new eval;"
+        " none: for ever.",
+        30.0 * _DAY,
     )
 
     metrics_interval: float = _seconds("metrics", "At most one snapshot of running metrics in this time.", 0.5, ge=0)
@@ -181,6 +191,16 @@ class Settings(BaseSettings):
         if isinstance(value, bool) and bool not in kinds:
             raise ValueError("must not be true or false")
         return value
+
+    @field_validator("log_dir", mode="before")
+    @classmethod
+    def _folder_or_url(cls, value: Any) -> Any:
+        if not isinstance(value, str) or "://" not in value:
+            return Path(value) if isinstance(value, str) else value
+        try:
+            return as_folder(value, "log_dir") or value
+        except UsageError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("kafka_sasl_mechanism", mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from ..errors import StateError
 if TYPE_CHECKING:
     from .run_state import RunState
 
-__all__ = ["Key", "Kind", "eval_of", "read_key", "state_key"]
+__all__ = ["Key", "Kind", "eval_of", "read_key", "run_of_key", "state_key"]
 
 Kind = Literal["start", "rows", "merged", "complete", "given up", "log"]
 
@@ -55,15 +55,26 @@ def read_key(data: bytes) -> Key:
     return key
 
 
+def run_of_key(data: bytes) -> tuple[str, str]:
+    """Return the ids of the eval and the run that a table record is about; empty ones if no worker wrote it.
+
+    Examples
+    --------
+    >>> run_of_key(b'["eval-1","live","rows",7]'), run_of_key(b"junk")
+    (('eval-1', 'live'), ('', ''))
+    """
+    try:
+        return read_key(data)[:2]
+    except StateError:
+        return "", ""
+
+
 def eval_of(data: bytes) -> str:
     """Return the id of the eval that a table record is about; "" if no worker wrote it.
 
     Examples
     --------
-    >>> eval_of(b'["eval-1","live","rows",7]'), eval_of(b"junk")
-    ('eval-1', '')
+    >>> eval_of(b'["eval-1","live","rows",7]')
+    'eval-1'
     """
-    try:
-        return read_key(data).eval_id
-    except StateError:
-        return ""
+    return run_of_key(data)[0]

@@ -49,6 +49,10 @@ class Runs:
     def __iter__(self) -> Iterator[RunState]:
         return iter(list(self._runs.values()))
 
+    def forget(self, run: RunState) -> None:
+        """Let go of a run; events that come of it make a new one."""
+        self._runs.pop((run.eval_id, run.run_id), None)
+
     def unfinished(self) -> list[RunState]:
         """Return the runs whose log is not written yet, or has to be written again."""
         return [run for run in self if run.abandoned is None and not run.log_holds()]

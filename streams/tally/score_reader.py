@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
-from ..events import LIVE_RUN, MOST_SCORERS
-from .rows import FAILED, NO_SCORE, SCORED, ScoreRow
+from ..events import LIVE_RUN
+from .rows import FAILED, NO_SCORE, SCORED, Count, Offset, Outcome, ScoreRow, Slot
 
 __all__ = ["read_row"]
 
-# As in `events`.
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
-_Offset = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
-_Slot = Annotated[int, msgspec.Meta(ge=0, lt=MOST_SCORERS)]
 _Scalar = str | int | float | bool
 
 
@@ -35,8 +31,8 @@ class _Failure(msgspec.Struct, gc=False):
 
 class _Source(msgspec.Struct, gc=False):
     topic: str
-    partition: _Count
-    offset: _Offset
+    partition: Count
+    offset: Offset
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -46,9 +42,9 @@ class _Event(msgspec.Struct, gc=False):
     eval_id: str
     score_id: str
     sample_id: str | int
-    epoch: _Count
+    epoch: Count
     scorer: str
-    slot: _Slot
+    slot: Slot
     source: _Source
     version: Literal[1] = 1
     run_id: str = LIVE_RUN
@@ -85,7 +81,7 @@ def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow, str | None]
         event = _decode(value)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    outcome: str = NO_SCORE
+    outcome: Outcome = NO_SCORE
     what: Any = None
     if event.error is not None:
         outcome, what = FAILED, f"{event.error.type}: {event.error.message}"

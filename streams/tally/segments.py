@@ -58,6 +58,10 @@ class Segments:
         if kind == "rows" and isinstance(number, int):
             self._small.setdefault((eval_id, run_id), {})[number] = (key, value)
 
+    def forget(self, run: RunState) -> None:
+        """Let go of a run's segments."""
+        self._small.pop((run.eval_id, run.run_id), None)
+
     def merged(self, run: RunState, generation: int) -> tuple[Mapping[bytes, bytes], list[bytes]]:
         """Return what to write and then what to delete, both empty while a run's segments are few and small."""
         small = self._small.get((run.eval_id, run.run_id), {})

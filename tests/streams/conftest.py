@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 from kafka_fixtures import kafka_broker, topic_prefix, unique  # noqa: F401 (fixtures)
 
+from evalstream.streams.logs.source import open_log
 from evalstream.streams.logs.summary import summarise
 from evalstream.streams.logs.target import create_log
+from evalstream.streams.publish.plan import Wishes, plan_scoring
+from evalstream.streams.score_log import score_log
+from evalstream.streams.settings import Settings
 
 MakeLog = Callable[..., Path]
 
@@ -82,3 +87,17 @@ def scorer_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Callable[[Path], bytes]:
+    """Return a function that scores a log by `score_log`, and returns the scored log's bytes."""
+
+    def score(log: Path) -> bytes:
+        path = tmp_path / f"{log.stem}-by-score_log{log.suffix}"
+        with open_log(log) as source:
+            plan = plan_scoring(source.header, Wishes(action="overwrite"))
+            asyncio.run(score_log(source, plan, path, Settings()))
+        return path.read_bytes()
+
+    return score

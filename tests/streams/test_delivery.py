@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from kafka_admin_helpers import reassign, where_partitions_are
 from kafka_workers import Group, group, group_settings
 from waiting import wait_for
 
@@ -186,6 +187,37 @@ def test_partitions_that_move_between_three_brokers_lose_nothing(make_log, score
         assert publisher.wait(120) == 0, workers.output(publisher)
         wait_for(workers.told, "the log")
         check(workers, expected, 1500)
+        ends_well(workers, publisher, *alive)
+
+
+def test_partitions_that_are_moved_by_hand_from_broker_to_broker_lose_nothing(make_log, scorer_file, tmp_path):
+    log, scorers = make_log(600), scorer_file()
+    expected = undisturbed(log, scorers, tmp_path)
+    with on_brokers_of_its_own(tmp_path, scorers, nodes=3) as (_, workers):
+        alive = [workers.worker(), workers.worker()]
+        for worker in alive:
+            workers.ready(worker)
+        publisher = workers.publish(log, "--rate", "25", "--shuffle")
+        # Each partition, Kafka's own of the group too, leaves every broker once, and its leader with it.
+        for first in range(3):
+            scored = workers.scores()
+
+            def pair(topic: str, partition: int, first: int = first) -> list[int]:
+                at = first + partition
+                return [at % 3 + 1, (at + 1) % 3 + 1]
+
+            reassign(workers.settings, pair)
+            wait_for(
+                lambda wanted=pair: all(
+                    sorted(brokers) == sorted(wanted(*place))
+                    for place, brokers in where_partitions_are(workers.settings).items()
+                ),
+                "all partitions to be where they should be",
+            )
+            workers.wait_for_scores(scored + 20)
+        assert publisher.wait(120) == 0, workers.output(publisher)
+        wait_for(workers.told, "the log")
+        check(workers, expected, 600)
         ends_well(workers, publisher, *alive)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from evalstream.streams.events import EvalCompleted, EvalStarted, LogMaterialise
 from evalstream.streams.logs.source import open_log
 from evalstream.streams.publish.events_of_log import LogEvents
 from evalstream.streams.publish.plan import Wishes, plan_scoring
-from evalstream.streams.score_log import score_log
 from evalstream.streams.settings import Settings
 from evalstream.streams.topics import COMPLETIONS, DEAD_LETTERS, EVALS, LOGS, METRICS, SCORES
 from evalstream.streams.transport.record import NewRecord, Record
@@ -75,20 +74,6 @@ class Broker:
 @pytest.fixture
 def broker(tmp_path: Path) -> Broker:
     return Broker(tmp_path)
-
-
-@pytest.fixture
-def scored(tmp_path: Path) -> Callable[[Path], bytes]:
-    """Return a function that scores a log by `score_log`, and returns the scored log's bytes."""
-
-    def score(log: Path) -> bytes:
-        path = tmp_path / f"{log.stem}-by-score_log{log.suffix}"
-        with open_log(log) as source:
-            plan = plan_scoring(source.header, Wishes(action="overwrite"))
-            asyncio.run(score_log(source, plan, path, Settings()))
-        return path.read_bytes()
-
-    return score
 
 
 class Events:

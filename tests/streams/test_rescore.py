@@ -260,7 +260,9 @@ def test_a_run_that_was_ended_goes_on_without_scoring_again_what_it_had_scored(c
     scorers, live = counted
     line = [COMMAND, "rescore", *command(settings, scorers)]
     calls = tmp_path / "calls"
-    environment = {**os.environ, "CALLS": str(calls), "SIGNAL": str(int(number))}
+    # Without coverage, which takes SIGTERM for itself.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environment = {**inherited, "CALLS": str(calls), "SIGNAL": str(int(number))}
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ...changelog import changelog_name
 from ...settings.model import Settings
 from ...topics import EVALS, TOPICS, Topic
 
-__all__ = ["TopicState", "changelog_name", "topics_of", "unsuitable", "wanted_config", "wanted_replication"]
+__all__ = ["TopicState", "topics_of", "unsuitable", "wanted_config", "wanted_replication"]
 
 OVERHEAD = 64 * 1024
 """Bytes that a message may have besides its value: key, headers, the batch's own."""
@@ -35,11 +36,6 @@ class TopicState:
     config: Mapping[str, str]
     made: bool
     warnings: tuple[str, ...] = ()
-
-
-def changelog_name(settings: Settings) -> str:
-    """Return the name of the topic that the table of segments is recovered from, without the prefix."""
-    return f"{settings.app_id}-segments-changelog"
 
 
 def topics_of(settings: Settings) -> list[Topic]:

@@ -29,6 +29,7 @@ VALUES = {
     "window_samples": 7,
     "window_bytes": 1000,
     "eval_deadline": 60,
+    "state_retention": 86400,
     "metrics_interval": 0,
     "metrics_port": 9100,
     "metrics_host": "0.0.0.0",
