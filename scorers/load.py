@@ -88,6 +88,8 @@ def load_file(path: str | Path) -> list[Entry]:
         raise LoadError(path, f"cannot be read: {error.strerror or error}") from error
     seen = _loaded.get(absolute)
     if seen is not None and seen[0] == source:
+        for entry in seen[1]:
+            registry.put_back(entry)  # another file may have defined one of the same name since
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
     _run(path, absolute, source, name)

@@ -28,6 +28,7 @@ __all__ = [
     "log_name",
     "names",
     "note_resolved",
+    "put_back",
     "register",
     "short_log_name",
     "tag_of",
@@ -113,6 +114,11 @@ def note_resolved(instance: object, **options: Any) -> None:
     A factory calls this on what it returns. Logs and other processes then see these, and need not look for the file.
     """
     setattr(instance, _RESOLVED, options)
+
+
+def put_back(entry: Entry) -> None:
+    """Register an entry again whose name another one may have taken meanwhile."""
+    _entries[entry.kind, entry.name] = entry
 
 
 def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

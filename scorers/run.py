@@ -59,8 +59,16 @@ def runs_expression(instance: object) -> bool:
     >>> runs_expression(pattern("x")), runs_expression(match())
     (True, False)
     """
-    entry = registry.tag_of(instance).entry
-    return entry.package == registry.BUILTIN_PACKAGE and (entry.name == "pattern" or entry.name in _COMBINING)
+    tag = registry.tag_of(instance)
+    if tag.entry.package != registry.BUILTIN_PACKAGE:
+        return False
+    return tag.entry.name == "pattern" or any(map(_part_runs_expression, tag.options.values()))
+
+
+def _part_runs_expression(option: object) -> bool:
+    if isinstance(option, (list, tuple)):
+        return any(map(_part_runs_expression, option))
+    return callable(option) and registry.kind_of(option) == "scorer" and runs_expression(option)
 
 
 def never_suspends(instance: object) -> bool:

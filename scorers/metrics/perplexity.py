@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -98,10 +99,14 @@ def exp_or_inf(x: float) -> float:
 
 def _counts(scores: Sequence[SampleScore]) -> list[tuple[int, float]]:
     counts = [token_counts(score_metadata_of(scores, index)) for index in range(len(scores))]
-    missing = counts.count(None)
-    if missing:
-        logger.warning(
-            "%d of %d scores have no num_tokens and sum_log_probs in their metadata: is the scorer perplexity() or"
-            " target_perplexity()?", missing, len(counts),
-        )  # fmt: skip
+    if None in counts:
+        _warn_once()
     return [count if count is not None else (0, 0.0) for count in counts]
+
+
+@functools.cache
+def _warn_once() -> None:
+    logger.warning(
+        "Some scores have no num_tokens and sum_log_probs in their metadata, and count as no tokens: is the scorer"
+        " perplexity() or target_perplexity()?"
+    )

@@ -19,12 +19,14 @@ from evalstream.scorers import (
     UnknownNameError,
     accuracy,
     as_scorers,
+    cascade,
     exact,
     f1,
     includes,
     majority_vote,
     match,
     multi_scorer,
+    pattern,
     run_now,
     scorer,
 )
@@ -32,7 +34,7 @@ from evalstream.scorers.combine.multi_scorer import _together
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.results import ScorerInfo
 from evalstream.scorers.results.options import create_from_log
-from evalstream.scorers.run import never_suspends
+from evalstream.scorers.run import never_suspends, runs_expression
 from evalstream.scorers.scorer import metrics_of
 
 NAN = float("nan")
@@ -139,6 +141,12 @@ def test_of_scorers_that_never_wait_it_never_waits():
     assert never_suspends(multi_scorer([match(), multi_scorer([f1()], "mean")], majority_vote))
     assert not never_suspends(multi_scorer(made(own, ["C"]), "mode"))
     assert not never_suspends(multi_scorer([match()], lambda scores: scores[0]))
+
+
+def test_an_expression_of_a_user_in_it_is_seen():
+    panel = multi_scorer([match(), cascade(first=exact(), last=pattern("(x+)+$"))], "mode")
+    assert runs_expression(panel)
+    assert not runs_expression(multi_scorer([match()], "mode"))
 
 
 def test_scorers_run_at_the_same_time():
