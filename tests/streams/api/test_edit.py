@@ -35,22 +35,22 @@ def written(log, tmp_path, name, write=inspect_ai.log.write_eval_log):
     return inspect_ai.log.read_eval_log(str(tmp_path / name))
 
 
-# A list or dict beside other values cannot be reduced, there or here.
-NOT_REDUCED = {"list", "dict"}
-
-
 @pytest.mark.parametrize(
-    ("name", "edit"),
-    [*(("a_scored.eval", edit) for edit in EDITS), ("a_edited.eval", "value"), ("a_scored.json", "texts")],
+    ("name", "scorer", "edit"),
+    [
+        *(("e_choice.eval", "choice", edit) for edit in EDITS),
+        ("a_edited.eval", "match", "value"),
+        ("a_scored.json", "match", "texts"),
+    ],
 )
-def test_an_edit_leaves_what_inspects_leaves(name, edit, tmp_path):
+def test_an_edit_leaves_what_inspects_leaves(name, scorer, edit, tmp_path):
     wanted = inspect_ai.log.read_eval_log(str(LOGS / name))
     ours, same = read_eval_log(LOGS / name), inspect_ai.log.read_eval_log(str(LOGS / name))
     target = wanted.samples[4]
-    options = {"epoch": target.epoch, "recompute_metrics": edit not in NOT_REDUCED}
-    inspect_ai.log.edit_score(wanted, target.id, "match", theirs.ScoreEdit.model_validate(EDITS[edit]), **options)
+    theirs_edit = theirs.ScoreEdit.model_validate(EDITS[edit])
+    inspect_ai.log.edit_score(wanted, target.id, scorer, theirs_edit, epoch=target.epoch)
     for log in (ours, same):
-        edit_score(log, target.id, "match", ScoreEdit.model_validate(EDITS[edit]), **options)
+        edit_score(log, target.id, scorer, ScoreEdit.model_validate(EDITS[edit]), epoch=target.epoch)
     other = written(wanted, tmp_path, f"theirs{Path(name).suffix}")
     for made in (
         written(ours, tmp_path, f"ours{Path(name).suffix}", write_eval_log),

@@ -63,8 +63,16 @@ def in_inspect(log, tmp_path, ending):
     return inspect_ai.log.read_eval_log(str(tmp_path / f"ours{ending}"))
 
 
-@pytest.mark.parametrize("action", [None, "append", "overwrite"])
-@pytest.mark.parametrize("name", ["a_scored.eval", "a_scored.json", "b_unscored.eval", "c_dict_glob_epochs.eval"])
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("a_scored.eval", None),
+        ("a_scored.json", "overwrite"),
+        ("b_unscored.eval", "append"),
+        ("c_dict_glob_epochs.eval", "append"),
+        ("e_choice.eval", "overwrite"),
+    ],
+)
 def test_each_kind_of_log_gives_what_inspect_gives_and_comes_back_as_its_kind(name, action, tmp_path):
     wanted = by_inspect(LOGS / name, [theirs.match(), theirs.f1()], tmp_path, action=action)
     path = LOGS / name
