@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from .. import registry
+from ..errors import InvalidOptionError
 from ..jsontext import JsonTextError, loads
 from ..metrics.accuracy import accuracy
 from ..metrics.stderr import stderr
@@ -75,11 +76,12 @@ def _precomputed_scores(
 ) -> Scorer:
     if on_missing not in ("unscored", "error"):
         raise ValueError(f'`on_missing` must be "unscored" or "error", not {on_missing!r}')
-    if came_by_event(scores):
-        raise ValueError(
-            f"a log or an event names the file {scores!r}, which is not opened: name it on the command line, as in"
-            " --scorer precomputed_scores -S scores=FILE, or in a --scorers file"
-        )
+    if not isinstance(scores, str) or came_by_event(scores):
+        raise InvalidOptionError(
+            "scorer", "precomputed_scores",
+            f"a log or an event names {scores!r}, which is not opened. If you trust it, name it on the command line, as"
+            " in --scorer precomputed_scores -S scores=FILE, or in a --scorers file",
+        )  # fmt: skip
     given_by_operator({"scores": scores})
     known = _read(scores)
 

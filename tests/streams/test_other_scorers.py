@@ -189,7 +189,7 @@ def test_a_file_of_scores_that_a_log_names_is_not_opened(tmp_path):
     log = changed("a_scored.eval", tmp_path, tempting)
     result = command("score", log, "--output-file", tmp_path / "out.eval", "--display", "none")
     assert result.exit_code == 2
-    assert "what these name is not opened" in result.output.replace("\n", " ")
+    assert "which is not opened" in result.output.replace("\n", " ")
 
 
 def test_metrics_of_the_task_replace_the_scorers_own(tmp_path):

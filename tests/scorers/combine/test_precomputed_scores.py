@@ -176,7 +176,7 @@ def test_it_never_waits(tmp_path):
 
 @pytest.mark.parametrize("value", ["/etc/passwd", "https://example.org/scores.json", ["/etc/passwd"]])
 def test_a_file_that_a_log_names_is_not_opened(value):
-    with pytest.raises(InvalidOptionError, match=r"what these name is not opened. If you trust it"):
+    with pytest.raises(InvalidOptionError, match=r"which is not opened. If you trust it"):
         create_from_log("scorer", "precomputed_scores", {"scores": value})
     nested = {"type": "scorer", "name": "inspect_ai/precomputed_scores", "params": {"scores": value}}
     with pytest.raises(InvalidOptionError, match="is not opened"):
