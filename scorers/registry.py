@@ -21,11 +21,15 @@ __all__ = [
     "Kind",
     "Tag",
     "create",
+    "entries",
+    "entry_of",
     "find",
     "log_name",
     "names",
+    "prefer",
     "register",
     "short_log_name",
+    "tag_as",
     "tag_of",
     "unqualified",
 ]
@@ -72,12 +76,24 @@ def register(
     factory: Factory,
     metadata: Mapping[str, Any] | None = None,
     aliases: tuple[str, ...] = (),
+    package: str | None = None,
+    modest: bool = False,
 ) -> Factory:
     """Register a factory and return it wrapped, so that what it makes is tagged.
 
     A later registration under the same name replaces the earlier one, as a re-imported module expects.
+
+    Parameters
+    ----------
+    kind, name, factory, metadata, aliases
+        What is registered.
+    package
+        The package that goes before its name; by default that of Inspect for what is built in, and none for others.
+    modest
+        If the name without the package is taken already, it stays so.
     """
-    package = BUILTIN_PACKAGE if factory.__module__.startswith("evalstream.") else None
+    if package is None and factory.__module__.startswith("evalstream."):
+        package = BUILTIN_PACKAGE
     signature = inspect.signature(factory)
 
     @functools.wraps(factory)
@@ -90,7 +106,8 @@ def register(
     entry = Entry(kind, name, make, package, dict(metadata or {}))
     setattr(make, _TAG, entry)
     for key in (name, *aliases):
-        _entries[kind, key] = entry
+        if not (modest and (kind, key) in _entries):
+            _entries[kind, key] = entry
         if package:
             # So that a user's metric named "accuracy" does not become every log's "inspect_ai/accuracy".
             _entries[kind, f"{package}/{key}"] = entry
@@ -106,6 +123,16 @@ def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mappi
         else:
             options[name] = value
     return options
+
+
+def prefer(entry: Entry) -> None:
+    """Let a name without a package mean this entry from now on: somebody asked for it with its package."""
+    _entries[entry.kind, entry.name] = entry
+
+
+def tag_as(instance: object, entry: Entry, options: Mapping[str, Any]) -> None:
+    """Tag an instance that no factory of ours has made."""
+    setattr(instance, _TAG, Tag(entry, options))
 
 
 def find(kind: Kind, name: str) -> Entry:
@@ -127,6 +154,11 @@ def find(kind: Kind, name: str) -> Entry:
 def names(kind: Kind) -> list[str]:
     """All registered names of a kind, sorted."""
     return sorted(name for k, name in _entries if k == kind and "/" not in name)
+
+
+def entries(kind: Kind) -> list[Entry]:
+    """All registered entries of a kind, those that go by their full name only included."""
+    return list({id(entry): entry for (k, _), entry in _entries.items() if k == kind}.values())
 
 
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
@@ -167,6 +199,14 @@ def tag_of(instance: object) -> Tag:
     if isinstance(tag, Entry):
         raise TypeError(f"{name!r} is a {tag.kind} factory: call it, as in {name}().")
     raise TypeError(f"{name!r} was not made by a @scorer, @metric or @score_reducer: is the decorator missing?")
+
+
+def entry_of(factory: object) -> Entry:
+    """Return the entry of a registered factory; TypeError if it is none."""
+    entry = getattr(factory, _TAG, None)
+    if isinstance(entry, Entry):
+        return entry
+    raise TypeError(f"{factory!r} is no factory that is registered.")
 
 
 def unqualified(name: str) -> str:

@@ -130,7 +130,7 @@ def fingerprint(spec: ScorerSpec) -> str:
     """Digest what decides a scorer's scores: name, options, and the file of a scorer that is not built in."""
     entry = registry.find("scorer", spec.name)
     code = ""
-    if entry.package is None:
+    if entry.package != registry.BUILTIN_PACKAGE:
         source = inspect.getsourcefile(inspect.unwrap(entry.factory))
         code = hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
     text = jsontext.dumps([registry.unqualified(spec.name), dict(sorted(spec.options.items())), code])

@@ -1,0 +1,7 @@
+"""Stub."""
+
+__all__ = ["show_sandboxes"]
+
+
+def show_sandboxes() -> None:
+    """Do nothing."""
