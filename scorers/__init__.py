@@ -14,7 +14,7 @@ from .errors import (
     ScorersError,
     UnknownNameError,
 )
-from .load import load_file, resolve_metric, resolve_scorer
+from .load import load_file, load_package, resolve_metric, resolve_scorer
 from .messages import (
     ChatMessage,
     ChatMessageAssistant,
@@ -60,6 +60,17 @@ from .reducers import (
 )
 from .run import SuspendedError, never_suspends, run_now
 from .sample import SampleError
+from .sandbox import (
+    ExecResult,
+    ExecTimeoutError,
+    NoSandboxError,
+    OutputLimitExceededError,
+    Sandbox,
+    SandboxError,
+    SandboxUnavailableError,
+    SandboxUserUnsupportedError,
+    sandbox,
+)
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
 from .scorer import Scorer, scorer
 from .state import ModelName, TaskState
@@ -90,6 +101,8 @@ __all__ = [
     "ContentImage",
     "ContentReasoning",
     "ContentText",
+    "ExecResult",
+    "ExecTimeoutError",
     "InvalidMetricsError",
     "InvalidOptionError",
     "LoadError",
@@ -98,11 +111,17 @@ __all__ = [
     "ModelName",
     "ModelOutput",
     "ModelUsage",
+    "NoSandboxError",
     "OptionSyntaxError",
+    "OutputLimitExceededError",
     "ProvenanceData",
     "ReducerError",
     "SampleError",
     "SampleScore",
+    "Sandbox",
+    "SandboxError",
+    "SandboxUnavailableError",
+    "SandboxUserUnsupportedError",
     "Score",
     "ScoreEdit",
     "ScoreReason",
@@ -136,6 +155,7 @@ __all__ = [
     "includes",
     "krippendorff_alpha",
     "load_file",
+    "load_package",
     "majority_score",
     "match",
     "max_score",
@@ -152,6 +172,7 @@ __all__ = [
     "resolve_metric",
     "resolve_scorer",
     "run_now",
+    "sandbox",
     "score_reducer",
     "scorer",
     "std",
