@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .claims import ClaimStores
 from .errors import StreamsError
@@ -21,6 +21,10 @@ from .tally.run_state import RunState
 from .tally.runs import Runs
 from .topics import SCORES
 from .transport.reader import TopicReader
+
+if TYPE_CHECKING:
+    from .sandboxes.opening import OpenSandboxes
+    from .scoring.completion import Completion
 
 __all__ = ["Listener", "Pipeline"]
 
@@ -94,7 +98,9 @@ class Pipeline:
         self.new_reader = new_reader
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
-        self.scoring = Scoring(settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience))
+        self.scoring = Scoring(
+            settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience), self._sandboxes
+        )
         self.runs = Runs(self.load_score, _placing(partitions))
         self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination
@@ -104,6 +110,16 @@ class Pipeline:
         self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
+
+    def _sandboxes(self, completion: Completion) -> OpenSandboxes:
+        """Open the sandboxes of a completion that came with some."""
+        # Not at the top: few samples come with files.
+        from evalstream.scorers.sandbox.runner import Runner  # noqa: PLC0415
+
+        from .sandboxes.opening import OpenSandboxes  # noqa: PLC0415
+
+        runner = Runner(self.settings.sandbox, self.settings.sandbox_image)
+        return OpenSandboxes(completion.sandboxes, completion.eval_id, self.claims, runner)
 
     def load_score(self, partition: int, offset: int) -> ScoreEmitted:
         """Read an event of ``scores`` again."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
+from evalstream.scorers.sandbox.context import SandboxSet, in_sandboxes
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 
@@ -35,6 +36,13 @@ class Scored(NamedTuple):
     failures: list[Failure]
 
 
+class OpenedSandboxes(SandboxSet, Protocol):
+    """The sandboxes of one completion, until they are closed."""
+
+    def close(self) -> None:
+        """Remove what they have left on disk."""
+
+
 class Scoring:
     """Scores completions; one per worker. Whatever is wrong with one costs that one only: nothing here raises.
 
@@ -44,13 +52,21 @@ class Scoring:
         Seconds that a scorer may take for one sample.
     retries
         Whether scorers that are not built in are tried again.
+    sandboxes
+        Opens the sandboxes of a completion that came with some.
     """
 
-    def __init__(self, timeout: float, retries: Retries | None = None) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        retries: Retries | None = None,
+        sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
+    ) -> None:
         self.retries = retries or Retries()
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
+        self._open_sandboxes = sandboxes
         self._tell_again = 0.0
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
@@ -77,8 +93,9 @@ class Scoring:
 
     async def score(self, completion: Completion, scorers: ScorerSet) -> Scored:
         """Score with any scorers; those that may wait run on the scorers' own thread, one after the other."""
+        sheet = None
         try:
-            sheet = _Sheet(completion, scorers)
+            sheet = _Sheet(completion, scorers, self._open_sandboxes)
             sheet.with_scores()
             for slot, name in sheet.names:
                 outcome, duration = await self._attempts(slot, name, sheet)
@@ -87,6 +104,9 @@ class Scoring:
                 sheet.add(slot, name, outcome, duration)
         except Exception as error:  # noqa: BLE001 (a sample that nothing can be made of)
             return failed(completion, Failure("score", error))
+        finally:
+            if sheet is not None:
+                sheet.close()
         return sheet.scored
 
     async def _attempts(self, slot: Slot, name: str, sheet: _Sheet) -> tuple[Score | Failure | None, float]:
@@ -96,7 +116,7 @@ class Scoring:
             attempts += 1
             start = time.perf_counter()
             try:
-                score = await self._score_one(slot, name, sheet.state)
+                score = await self._score_one(slot, name, sheet.state, sheet.sandboxes)
             except Exception as error:  # noqa: BLE001 (a scorer may raise anything)
                 duration = time.perf_counter() - start
                 # A scorer that took all of its time would take it again. One whose judge did not answer may do better.
@@ -123,15 +143,18 @@ class Scoring:
             name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
         )  # fmt: skip
 
-    async def _score_one(self, slot: Slot, name: str, state: TaskState) -> Score | None:
+    async def _score_one(self, slot: Slot, name: str, state: TaskState, sandboxes: SandboxSet | None) -> Score | None:
         if slot.immediate:
             return run_now(slot.scorer(state, state.target))
 
         async def call() -> Score | None:
-            scoring = slot.scorer(state, state.target)
-            if not inspect.isawaitable(scoring):
-                raise TypeError(f"the scorer {slot.name!r} does not wait for anything: write `async def score(...)`")
-            return await scoring
+            with in_sandboxes(sandboxes):
+                scoring = slot.scorer(state, state.target)
+                if not inspect.isawaitable(scoring):
+                    raise TypeError(
+                        f"the scorer {slot.name!r} does not wait for anything: write `async def score(...)`"
+                    )
+                return await scoring
 
         score = await self._thread.run(call)
         if score is not None and not isinstance(score, Score):
@@ -148,8 +171,14 @@ class Scoring:
 class _Sheet:
     """One completion while its scorers look at it, and what they said so far."""
 
-    def __init__(self, completion: Completion, scorers: ScorerSet) -> None:
-        self.completion = completion
+    def __init__(
+        self,
+        completion: Completion,
+        scorers: ScorerSet,
+        open_sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
+    ) -> None:
+        self.completion, self._open_sandboxes = completion, open_sandboxes
+        self.sandboxes = self._sandboxes()
         self.state = _state(completion)
         self.scores: dict[str, Score] = {}
         self.names = list(_names(completion, scorers))
@@ -165,6 +194,18 @@ class _Sheet:
         """Show the next attempt the sample as it came: the last one may have left it half changed."""
         self.state = _state(self.completion)
         self.state.scores = dict(self.scores)
+        self.close()
+        self.sandboxes = self._sandboxes()
+
+    def _sandboxes(self) -> OpenedSandboxes | None:
+        if self._open_sandboxes is None or self.completion.sandboxes == b"null":
+            return None
+        return self._open_sandboxes(self.completion)
+
+    def close(self) -> None:
+        """Let go of the sample's sandboxes."""
+        if self.sandboxes is not None:
+            self.sandboxes.close()
 
     def accept(self, name: str, score: Score) -> None:
         """Let the scorers that follow see a score."""
