@@ -26,7 +26,7 @@ from .errors import (
     ScorersError,
     UnknownNameError,
 )
-from .load import load_file, resolve_metric, resolve_scorer
+from .load import load_file, load_package, resolve_metric, resolve_scorer
 from .math import math
 from .messages import (
     ChatMessage,
@@ -77,6 +77,17 @@ from .reducers import (
 )
 from .run import SuspendedError, never_suspends, run_now
 from .sample import SampleError
+from .sandbox import (
+    ExecResult,
+    ExecTimeoutError,
+    NoSandboxError,
+    OutputLimitExceededError,
+    Sandbox,
+    SandboxError,
+    SandboxUnavailableError,
+    SandboxUserUnsupportedError,
+    sandbox,
+)
 from .scanners import ModelEvent, Reference, Result, Scanner, Transcript, TranscriptEvent, as_scorer, scanner
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
 from .scorer import Scorer, scorer
@@ -127,6 +138,8 @@ __all__ = [
     "ContentImage",
     "ContentReasoning",
     "ContentText",
+    "ExecResult",
+    "ExecTimeoutError",
     "GenerateConfig",
     "InvalidMetricsError",
     "InvalidOptionError",
@@ -147,7 +160,9 @@ __all__ = [
     "ModelRole",
     "ModelSetupError",
     "ModelUsage",
+    "NoSandboxError",
     "OptionSyntaxError",
+    "OutputLimitExceededError",
     "Price",
     "Prices",
     "PricesError",
@@ -157,6 +172,10 @@ __all__ = [
     "Result",
     "SampleError",
     "SampleScore",
+    "Sandbox",
+    "SandboxError",
+    "SandboxUnavailableError",
+    "SandboxUserUnsupportedError",
     "Scanner",
     "Score",
     "ScoreEdit",
@@ -200,6 +219,7 @@ __all__ = [
     "includes",
     "krippendorff_alpha",
     "load_file",
+    "load_package",
     "majority_score",
     "majority_vote",
     "match",
@@ -226,6 +246,7 @@ __all__ = [
     "resolve_metric",
     "resolve_scorer",
     "run_now",
+    "sandbox",
     "scanner",
     "score_reducer",
     "scorer",

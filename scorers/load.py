@@ -1,11 +1,11 @@
 """Scorers and metrics that the operator names on the command line: by name, by package, or in a Python file.
 
-Only a command line leads here, never an event: loading a file runs its code.
+Only a command line leads here, never an event: loading a file or a package runs its code. What is written for Inspect
+runs as it is when inspect-ai is installed (`evalstream.scorers.inspect_compat`).
 """
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 import inspect
@@ -26,10 +26,18 @@ from .scanners.scout import adopt_scanners
 from .scorer import Scorer
 from .untrusted import given_by_operator
 
-__all__ = ["load_file", "resolve_metric", "resolve_scorer"]
+__all__ = ["load_file", "load_package", "load_source", "resolve_metric", "resolve_scorer"]
 
 _KINDS: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
 _ENTRY_POINT_GROUPS = ("evalstream", "inspect_ai")
+
+_INSPECT_REGISTRY = "inspect_ai._util.registry"
+"""The module that is there as soon as somebody has imported Inspect."""
+
+_INSTALL = (
+    "It is written for Inspect: install the extra that runs it (pip install 'evalstream[inspect]'), or import from"
+    " evalstream.scorers instead."
+)
 
 _loaded: dict[Path, tuple[bytes, list[Entry]]] = {}
 _sibling_folders: dict[str, Path] = {}
@@ -92,11 +100,39 @@ def load_file(path: str | Path) -> list[Entry]:
             registry.put_back(entry)  # another file may have defined one of the same name since
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
-    _run(path, absolute, source, name)
+    with _of_inspect(path):
+        _run(path, absolute, source, name)
     adopt_scanners(sys.modules[name])
     entries = _defined_by(name)
     _loaded[absolute] = (source, entries)
     return list(entries)
+
+
+def load_source(source: str) -> list[Entry]:
+    """Load what a worker's ``--scorers`` names; return the scorers, metrics and reducers that it defines.
+
+    Parameters
+    ----------
+    source
+        A Python file, an installed package, or ``package/NAME``: a scorer of a package whose name without the package
+        means that one from now on, even if a built-in scorer has it, too.
+
+    Raises
+    ------
+    LoadError
+        There is no such file and no such package, or it raised.
+    UnknownNameError
+        The package has no scorer of that name.
+    """
+    if source.endswith(".py") or Path(source).is_file():
+        return load_file(source)
+    package, slash, _ = source.partition("/")
+    if slash and load_package(package):
+        return [_resolve("scorer", source)]
+    entries = load_package(source)
+    if not entries:
+        raise LoadError(source, "there is no such file, and no installed package of this name has scorers to offer.")
+    return entries
 
 
 def _resolve(kind: Kind, spec: str) -> Entry:
@@ -106,20 +142,22 @@ def _resolve(kind: Kind, spec: str) -> Entry:
     if spec.endswith(".py") or Path(spec).is_file():
         return _in_file(kind, spec, None)
     try:
-        return registry.find(kind, spec)
+        entry = registry.find(kind, spec)
     except UnknownNameError:
-        entry = _in_package(kind, *spec.split("/", 1)) if "/" in spec else None
-        if entry is None:
+        found = _in_package(kind, *spec.split("/", 1)) if "/" in spec else None
+        if found is None:
             raise
-        return entry
+        entry = found
+    if "/" in spec and entry.package != registry.BUILTIN_PACKAGE:
+        registry.put_back(entry)
+    return entry
 
 
 def _in_file(kind: Kind, file: str, name: str | None) -> Entry:
     found = {entry.name: entry for entry in load_file(file) if entry.kind == kind}
     word = kind.replace("_", " ")
     if not found:
-        advice = _advice(Path(file).read_bytes()) or f"Is the @{kind} decorator missing?"
-        raise LoadError(file, f"defines no {word}. {advice}")
+        raise LoadError(file, f"defines no {word}. Is the @{kind} decorator missing?")
     if name is None:
         if len(found) > 1:
             specs = ", ".join(f"{file}@{name}" for name in found)
@@ -133,26 +171,64 @@ def _in_file(kind: Kind, file: str, name: str | None) -> Entry:
     return found[name]
 
 
-def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
-    """Find what an installed package registers with us when its entry point is loaded."""
+def load_package(package: str) -> list[Entry]:
+    """Import what an installed package names as its entry points; return its scorers, metrics and reducers.
+
+    These are the modules in the group ``evalstream``, and in Inspect's group ``inspect_ai``, whose entry point is
+    called as the package, or which lie in the package of that name. An empty list if there is none.
+
+    Raises
+    ------
+    LoadError
+        A module raised when it was imported.
+    """
     import importlib.metadata  # noqa: PLC0415 - slow to import, and rarely needed
 
+    roots: set[str] = set()
     for group in _ENTRY_POINT_GROUPS:
-        for point in importlib.metadata.entry_points(group=group, name=package):
-            try:
-                point.load()
-            except Exception as error:
-                raise LoadError(point.value, f"entry point of {package!r} raised {_said(error)}") from error
-            top = point.value.partition(":")[0].partition(".")[0]
-            for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == top]:
-                adopt_scanners(module)
-            try:
-                entry = registry.find(kind, name)
-            except UnknownNameError:
+        for point in importlib.metadata.entry_points(group=group):
+            root = point.module.partition(".")[0]
+            if package not in {point.name, root}:
                 continue
-            if entry.factory.__module__.partition(".")[0] == point.value.partition(".")[0].partition(":")[0]:
-                return entry
+            roots.add(root)
+            try:
+                with _of_inspect(point.value, package):
+                    point.load()
+            except LoadError:
+                raise
+            except Exception as error:
+                advice = f" {_INSTALL}" if _misses_inspect(error) else ""
+                said = f"entry point of {package!r} raised {_said(error)}"
+                raise LoadError(point.value, f"{said}.{advice}" if advice else said) from error
+            for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
+                adopt_scanners(module)
+    return [entry for entry in _registered() if entry.factory.__module__.partition(".")[0] in roots]
+
+
+def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
+    """Find what an installed package registers when its entry points are loaded."""
+    for entry in load_package(package):
+        if (entry.kind, entry.name) == (kind, name):
+            return entry
     return None
+
+
+@contextmanager
+def _of_inspect(path: str | Path, package: str | None = None) -> Iterator[None]:
+    """Register with us what code that is loaded meanwhile registers with Inspect."""
+    before: Any = {}
+    if _INSPECT_REGISTRY in sys.modules:
+        from .inspect_compat import known  # noqa: PLC0415 (who has nothing of Inspect's does not import Inspect)
+
+        before = known()
+    yield
+    if _INSPECT_REGISTRY in sys.modules:
+        from .inspect_compat import adopt  # noqa: PLC0415
+
+        try:
+            adopt(before, package)
+        except ScorersError as error:
+            raise LoadError(path, f"has a scorer for Inspect that cannot be used here: {error}") from error
 
 
 def _make(entry: Entry, options: Mapping[str, Any] | None) -> Any:
@@ -186,9 +262,8 @@ def _run(path: Path, absolute: Path, source: bytes, name: str) -> None:
             sys.modules[name] = before
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         missing = (error.name or "") if isinstance(error, ImportError) else ""
-        package = missing.partition(".")[0]
-        advice = f" {_advice(source)}" if package == "inspect_ai" else ""
-        advice = " Install it: pip install inspect-scout." if package == "inspect_scout" else advice
+        advice = f" {_INSTALL}" if _misses_inspect(error) else ""
+        advice = " Install it: pip install inspect-scout." if missing.partition(".")[0] == "inspect_scout" else advice
         raise LoadError(path, f"raised {_said(error)}.{advice}", frames[-1].lineno if frames else None) from error
 
 
@@ -217,31 +292,26 @@ def _neighbours(folder: Path) -> Iterator[None]:
                 _sibling_folders[key] = folder
 
 
+def _registered() -> list[Entry]:
+    return list({id(entry): entry for kind in _KINDS for entry in registry.entries(kind)}.values())
+
+
 def _defined_by(module: str) -> list[Entry]:
-    found = {
-        id(entry): entry for kind in _KINDS for name in registry.names(kind) for entry in [registry.find(kind, name)]
-    }
-    own = [entry for entry in found.values() if entry.factory.__module__ == module]
+    own = [entry for entry in _registered() if entry.factory.__module__ == module]
     return sorted(own, key=_line)
 
 
 def _line(entry: Entry) -> int:
-    code = getattr(inspect.unwrap(entry.factory), "__code__", None)
+    made_by = inspect.unwrap(entry.factory)
+    if inspect.isclass(made_by):
+        made_by = getattr(made_by, "__call__", made_by)  # noqa: B004 (the line is wanted, not the call)
+    code = getattr(made_by, "__code__", None)
     return code.co_firstlineno if code is not None else 0
 
 
-def _advice(source: bytes) -> str:
-    """Tell what to do about a file that was written for Inspect; empty for others."""
-    modules: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules.add(node.module)
-        elif isinstance(node, ast.Import):
-            modules.update(alias.name for alias in node.names)
-    ours = sorted(name for name in modules if name in {"inspect_ai.scorer", "inspect_ai.solver"})
-    if not ours:
-        return ""
-    return f"It imports from {' and '.join(ours)}: change that to evalstream.scorers."
+def _misses_inspect(error: BaseException) -> bool:
+    missing = (error.name or "") if isinstance(error, ImportError) else ""
+    return missing.partition(".")[0] == "inspect_ai"
 
 
 def _said(error: BaseException) -> str:

@@ -23,6 +23,8 @@ __all__ = [
     "Tag",
     "create",
     "declare",
+    "entries",
+    "entry_of",
     "find",
     "kind_of",
     "log_name",
@@ -81,12 +83,24 @@ def register(
     factory: Factory,
     metadata: Mapping[str, Any] | None = None,
     aliases: tuple[str, ...] = (),
+    package: str | None = None,
+    modest: bool = False,
 ) -> Factory:
     """Register a factory and return it wrapped, so that what it makes is tagged.
 
     A later registration under the same name replaces the earlier one, as a re-imported module expects.
+
+    Parameters
+    ----------
+    kind, name, factory, metadata, aliases
+        What is registered.
+    package
+        The package that goes before its name; by default that of Inspect for what is built in, and none for others.
+    modest
+        If the name without the package is taken already, it stays so.
     """
-    package = BUILTIN_PACKAGE if factory.__module__.startswith("evalstream.") else None
+    if package is None and factory.__module__.startswith("evalstream."):
+        package = BUILTIN_PACKAGE
     signature = inspect.signature(factory)
 
     @functools.wraps(factory)
@@ -101,7 +115,8 @@ def register(
     entry = Entry(kind, name, make, package, dict(metadata or {}))
     setattr(make, _TAG, entry)
     for key in (name, *aliases):
-        _entries[kind, key] = entry
+        if not (modest and (kind, key) in _entries):
+            _entries[kind, key] = entry
         if package:
             # So that a user's metric named "accuracy" does not become every log's "inspect_ai/accuracy".
             _entries[kind, f"{package}/{key}"] = entry
@@ -156,6 +171,11 @@ def find(kind: Kind, name: str) -> Entry:
 def names(kind: Kind) -> list[str]:
     """All registered names of a kind, sorted."""
     return sorted(name for k, name in _entries if k == kind and "/" not in name)
+
+
+def entries(kind: Kind) -> list[Entry]:
+    """All registered entries of a kind, those that go by their full name only included."""
+    return list({id(entry): entry for (k, _), entry in _entries.items() if k == kind}.values())
 
 
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
@@ -214,6 +234,14 @@ def kind_of(instance: object) -> Kind | None:
         It is a factory that was not called.
     """
     return tag_of(instance).entry.kind if hasattr(instance, _TAG) else None
+
+
+def entry_of(factory: object) -> Entry:
+    """Return the entry of a registered factory; TypeError if it is none."""
+    entry = getattr(factory, _TAG, None)
+    if isinstance(entry, Entry):
+        return entry
+    raise TypeError(f"{factory!r} is no factory that is registered.")
 
 
 def unqualified(name: str) -> str:

@@ -45,6 +45,8 @@ __all__ = [
     "MetricsUpdated",
     "SampleCompleted",
     "SampleDeadLettered",
+    "SandboxFile",
+    "SandboxSnapshot",
     "ScoreEmitted",
     "ScoreFailure",
     "ScorerSpec",
@@ -136,6 +138,26 @@ class Claim(_Body):
     key: str
 
 
+class SandboxFile(_Body):
+    """One file of a snapshot: its content is one of ``text``, ``base64`` and ``claim``, or it was too large."""
+
+    size: Annotated[int, Field(ge=0)]
+    """Bytes."""
+    text: str | None = None
+    base64: str | None = None
+    claim: Claim | None = None
+    executable: bool = False
+
+
+class SandboxSnapshot(_Body):
+    """Files that a scorer may read of one of a sample's sandboxes."""
+
+    files: dict[str, SandboxFile] = Field(default_factory=dict)
+    """By path from the sandbox's folder, with ``/`` between the parts."""
+    claim: Claim | None = None
+    """Where such an object is, if it does not travel in the event."""
+
+
 class LogShape(_Body):
     """How the log is to be written; where is the worker's affair."""
 
@@ -218,6 +240,8 @@ class SampleCompleted(Event):
     """Full name of the evaluated model."""
     multiple_correct: bool | None = None
     """What the plan says of the ``multiple_choice`` solver."""
+    sandboxes: dict[str, SandboxSnapshot] | None = None
+    """What the sample's sandboxes left behind, by their names."""
 
 
 class ScoreFailure(_Body):

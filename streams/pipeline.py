@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .claims import ClaimStores
 from .errors import StreamsError
@@ -23,6 +23,10 @@ from .tally.run_state import RunState
 from .tally.runs import Runs
 from .topics import SCORES
 from .transport.reader import TopicReader
+
+if TYPE_CHECKING:
+    from .sandboxes.opening import OpenSandboxes
+    from .scoring.completion import Completion
 
 __all__ = ["Listener", "Pipeline"]
 
@@ -97,7 +101,7 @@ class Pipeline:
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
         retries = Retries(settings.scoring_attempts, settings.scorer_patience)
-        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings))
+        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings), self._sandboxes)
         self.runs = Runs(self.load_score, _placing(partitions))
         self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination
@@ -112,6 +116,16 @@ class Pipeline:
         """Score with what is made already, where the events name it; before anything comes in."""
         self.scoring.use(instances)
         self.runs.instances = instances
+
+    def _sandboxes(self, completion: Completion) -> OpenSandboxes:
+        """Open the sandboxes of a completion that came with some."""
+        # Not at the top: few samples come with files.
+        from evalstream.scorers.sandbox.runner import Runner  # noqa: PLC0415
+
+        from .sandboxes.opening import OpenSandboxes  # noqa: PLC0415
+
+        runner = Runner(self.settings.sandbox, self.settings.sandbox_image)
+        return OpenSandboxes(completion.sandboxes, completion.eval_id, self.claims, runner)
 
     def load_score(self, partition: int, offset: int) -> ScoreEmitted:
         """Read an event of ``scores`` again."""

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import DamagedLogError, StreamsError
 from .events import LogMaterialised
@@ -23,6 +23,9 @@ from .tally.run_state import RunState
 from .topics import COMPLETIONS, EVALS
 from .transport.stores import open_store
 from .worker import running_worker
+
+if TYPE_CHECKING:
+    from .sandboxes.printing import Snapshots
 
 __all__ = ["Outcome", "ScoredLog", "score_log"]
 
@@ -75,6 +78,7 @@ async def score_log(
     path: Path,
     settings: Settings,
     listener: Listener | None = None,
+    snapshots: Snapshots | None = None,
 ) -> ScoredLog:
     """Score a log and write the result.
 
@@ -90,6 +94,8 @@ async def score_log(
         A worker's settings; the broker is replaced by one of this call's own.
     listener
         Hears of progress.
+    snapshots
+        The files that scorers may read of the samples' sandboxes.
 
     Raises
     ------
@@ -105,9 +111,13 @@ async def score_log(
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
         )
+        if snapshots is not None:
+            from .sandboxes.printing import STORE  # noqa: PLC0415 (few logs come with files)
+
+            pipeline.claims.register(STORE, snapshots.fetch)
         # Somebody sits and waits, and what a scorer says wrong can be mended on the spot.
         pipeline.scoring.retries = Retries(settings.scoring_attempts, transient_only=True)
-        await _publish(source, plan, broker)
+        await _publish(source, plan, broker, snapshots)
         stuck = asyncio.ensure_future(_never_balances(pipeline, source))
         ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed, stuck]
         try:
@@ -147,8 +157,8 @@ def _name(source: LogSource, key: str) -> str:
     return source.sample_name(int(key)) if key.isdecimal() else key
 
 
-async def _publish(source: LogSource, plan: ScoringPlan, broker: str) -> None:
-    events = LogEvents(source, plan, claim_store="log")
+async def _publish(source: LogSource, plan: ScoringPlan, broker: str, snapshots: Snapshots | None) -> None:
+    events = LogEvents(source, plan, claim_store="log", snapshots=snapshots)
     store = open_store(broker)
     store.append(EVALS.name, [of_eval(events.started())])
     # From here on the run's state has the sample ids; two lists of 100,000 would be a tenth of all memory.

@@ -48,10 +48,17 @@ def metric_value(metric: Metric, scores: Sequence[SampleScore], scorer: str) -> 
     return value if scores or (isinstance(value, Mapping) and value) else float("nan")
 
 
-def takes_scores(metric: object) -> bool:
+def takes_scores(metric: object, score: type = Score) -> bool:
     """Tell whether a metric is of the old kind, which takes a list of Score and not of SampleScore.
 
     It is if its first parameter is annotated ``list[Score]``, or not at all.
+
+    Parameters
+    ----------
+    metric
+        An instance.
+    score
+        The class that the metric calls Score.
     """
     if is_builtin(metric):
         return False
@@ -61,7 +68,7 @@ def takes_scores(metric: object) -> bool:
     except (AttributeError, ValueError, TypeError, NameError):
         return False  # nothing can be told of it
     hint = hints.get(parameters[0].name, Any) if parameters else Any
-    return hint is Any or (typing.get_origin(hint) is list and typing.get_args(hint) == (Score,))
+    return hint is Any or (typing.get_origin(hint) is list and typing.get_args(hint) == (score,))
 
 
 def _warn_once(name: str, message: str) -> None:

@@ -15,6 +15,7 @@ from evalstream.scorers.metrics.stderr import stderr
 from evalstream.scorers.scorer import Metrics, metrics_of
 
 from .options import create_from_log, logged_options
+from .views import all_metrics
 
 __all__ = ["ScorerInfo", "metrics_from_header", "metrics_to_header"]
 
@@ -71,7 +72,7 @@ class ScorerInfo:
         """
         return cls(
             entry["name"],
-            metrics_from_header(entry.get("metrics") or []),
+            metrics_from_header(entry.get("metrics") or [], _declared(entry["name"])),
             entry.get("options") or {},
             entry.get("metadata") or {},
         )
@@ -86,15 +87,40 @@ class ScorerInfo:
         }
 
 
-def metrics_from_header(logged: Sequence[Any] | Mapping[str, Any]) -> Metrics:
-    """Make metrics again from what a log's header says of them (``eval.metrics`` or ``eval.scorers[].metrics``)."""
+def metrics_from_header(logged: Sequence[Any] | Mapping[str, Any], declared: Sequence[Metric] = ()) -> Metrics:
+    """Make metrics again from what a log's header says of them (``eval.metrics`` or ``eval.scorers[].metrics``).
+
+    Parameters
+    ----------
+    logged
+        What the header says.
+    declared
+        Metrics that are taken as they are where the header speaks of them: of a function among its options a header
+        keeps no more than the name.
+    """
+
+    def made(entry: Mapping[str, Any]) -> Metric:
+        for metric in declared:
+            if registry.log_name(metric) == entry["name"] and logged_options(metric) == (entry.get("options") or {}):
+                return metric
+        return _metric(entry)
+
     if isinstance(logged, Mapping):
-        return {key: [_metric(item) for item in items] for key, items in logged.items()}
+        return {key: [made(item) for item in items] for key, items in logged.items()}
     # Only an entry of one metric has a "name" that is text; in a dict of metrics "name" can be a key like any other.
     return [
-        _metric(item) if isinstance(item.get("name"), str) else {k: [_metric(m) for m in v] for k, v in item.items()}
+        made(item) if isinstance(item.get("name"), str) else {k: [made(m) for m in v] for k, v in item.items()}
         for item in logged
     ]
+
+
+def _declared(scorer: str) -> list[Metric]:
+    """Return the metrics that a scorer of this name declares, if it is registered here."""
+    try:
+        metrics = registry.find("scorer", scorer).metadata["metrics"]
+    except (UnknownNameError, KeyError):
+        return []
+    return list(all_metrics(metrics))
 
 
 def metrics_to_header(metrics: Metrics) -> list[Any] | dict[str, Any]:

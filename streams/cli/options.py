@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,7 +16,12 @@ from ..errors import UsageError
 from ..publish.plan import Action, Wishes
 from .scorers import make_scorers
 
-__all__ = ["scoring_options", "wishes_of"]
+if TYPE_CHECKING:
+    from ..blobs.claim_check import ClaimCheck
+    from ..logs.source import LogSource
+    from ..sandboxes.printing import Snapshots
+
+__all__ = ["sandbox_options", "scoring_options", "snapshots_of", "wishes_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,6 +49,41 @@ def scoring_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def sandbox_options(command: Command) -> Command:
+    """Add what says which files scorers may read."""
+    options = [
+        click.option(
+            "--sandbox-root", "sandbox_roots", metavar="[NAME=]FOLDER", multiple=True,
+            help="Folder with what the samples' sandboxes left behind: a folder for each sample in it, called by the"
+            " sample's id, or <id>_epoch_<n>; without any, all samples see the whole. Repeatable, by NAME.",
+        ),
+        click.option(
+            "--sandbox-snapshot", "sandbox_patterns", metavar="GLOB", multiple=True,
+            help="Which of its files scorers may read: a path or glob, as in '**/*.txt'; repeatable.",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def snapshots_of(
+    source: LogSource, roots: Sequence[str], patterns: Sequence[str], large: ClaimCheck | None = None
+) -> Snapshots | None:
+    """Return what captures the files that the command line names for a log; None if it names none.
+
+    Raises
+    ------
+    UsageError
+        A folder is not there, or a glob leads out of it.
+    """
+    if not roots and not patterns:
+        return None
+    from ..sandboxes.printing import Snapshots  # noqa: PLC0415 (few logs come with files)
+
+    return Snapshots(roots, patterns, source.keys(), large)
 
 
 def wishes_of(

@@ -24,7 +24,7 @@ from ..transport.client import BrokerClient, open_client
 from ..transport.record import NewRecord
 from .guard import EXIT_USAGE, fail, guarded
 from .inputs import find_logs
-from .options import scoring_options, wishes_of
+from .options import sandbox_options, scoring_options, snapshots_of, wishes_of
 from .process import only_our_words
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
@@ -43,6 +43,7 @@ _SETTINGS = [
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 @setting_options(*_SETTINGS)
 @scoring_options
+@sandbox_options
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Samples a second.")
 @click.option("--shuffle", is_flag=True, help="Publish the samples in random order, as concurrent ones end.")
 @guarded
@@ -52,6 +53,8 @@ def command(
     scorer_args: Sequence[str],
     metrics: Sequence[str],
     epochs_reducer: str | None,
+    sandbox_roots: Sequence[str],
+    sandbox_patterns: Sequence[str],
     rate: float | None,
     shuffle: bool,
 ) -> int:
@@ -72,7 +75,8 @@ def command(
         for path in find_logs(logs, settings.log_dir):
             large = ClaimCheck(blobs, settings.max_message_bytes)
             try:
-                count = _publish(path, wishes, client, large, rate, shuffle)
+                files = (sandbox_roots, sandbox_patterns, ClaimCheck(blobs, settings.max_message_bytes))
+                count = _publish(path, wishes, client, large, files, rate, shuffle)
             except (StreamsError, ScorersError) as error:
                 fail(error if str(path) in str(error) else f"{path}: {error}")
                 code = EXIT_USAGE
@@ -86,10 +90,17 @@ def command(
 
 
 def _publish(
-    path: Path, wishes: Wishes, client: BrokerClient, large: ClaimCheck, rate: float | None, shuffle: bool
+    path: Path,
+    wishes: Wishes,
+    client: BrokerClient,
+    large: ClaimCheck,
+    files: tuple[Sequence[str], Sequence[str], ClaimCheck],
+    rate: float | None,
+    shuffle: bool,
 ) -> int:
     with open_log(path) as source:
-        events = LogEvents(source, plan_scoring(source.header, wishes), large=large)
+        snapshots = snapshots_of(source, *files)
+        events = LogEvents(source, plan_scoring(source.header, wishes), large=large, snapshots=snapshots)
         order = list(range(source.sample_count))
         if shuffle:
             random.shuffle(order)

@@ -25,7 +25,7 @@ from ..settings import Settings
 from ..settings.info import INFO
 from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
-from .options import scoring_options, wishes_of
+from .options import sandbox_options, scoring_options, snapshots_of, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .process import share_freed_memory
 from .progress import Display, ProgressView
@@ -46,6 +46,7 @@ class _Request:
     display: Display
     json: bool
     settings: Settings
+    files: tuple[Sequence[str], Sequence[str]]
 
 
 @click.command(name="score", short_help="Score logs.")
@@ -67,7 +68,11 @@ class _Request:
     "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
     help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
 )  # fmt: skip
-@setting_options("log_dir", "scorer_timeout", *(info.name for info in INFO.values() if info.section == "judges"))
+@sandbox_options
+@setting_options(
+    "log_dir", "scorer_timeout", "sandbox", "sandbox_image",
+    *(info.name for info in INFO.values() if info.section == "judges"),
+)  # fmt: skip
 @click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(
@@ -80,6 +85,8 @@ def command(
     overwrite: bool | None,
     output_file: Path | None,
     display: Display,
+    sandbox_roots: Sequence[str],
+    sandbox_patterns: Sequence[str],
     as_machine: bool,
 ) -> int:
     """Score LOGs (files, globs, folders; the newest log, if none is named) and write the scored logs.
@@ -96,7 +103,8 @@ def command(
         paths = find_logs(logs, settings.log_dir)
         if output_file is not None and len(paths) > 1:
             raise UsageError(f"--output-file names one file, but there are {len(paths)} logs: leave it out.")
-        request = _Request(wishes, output_file, overwrite, display, as_machine, settings)
+        files = (sandbox_roots, sandbox_patterns)
+        request = _Request(wishes, output_file, overwrite, display, as_machine, settings, files)
         codes, reports = _score_all(paths, request)
     if as_machine:
         click.echo(json.dumps({"logs": reports}, indent=2))
@@ -137,13 +145,14 @@ def _score_one(path: Path, request: _Request) -> tuple[int, dict[str, Any]]:
         scored_before = has_scores(source.header)
         action = choose_action(path, scored_before, request.wishes.action, bool(request.wishes.scorers))
         plan = plan_scoring(source.header, dataclasses.replace(request.wishes, action=action))
+        snapshots = snapshots_of(source, *request.files)
         output = choose_output(path, request.output_file, request.overwrite)
         check_writable(output)
         if request.display != "none":
             for note in _notes(path, source):
                 click.echo(f"Note: {plain(note)}", err=True)
         with ProgressView(new_console(stderr=True), request.display) as view:
-            scored = asyncio.run(score_log(source, plan, output, request.settings, view))
+            scored = asyncio.run(score_log(source, plan, output, request.settings, view, snapshots))
     if not request.json:
         print_report(new_console(), path.name, scored)
     return exit_code(scored), {"log": str(path), **as_json(scored, action)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from evalstream.scorers.load import load_file
+from evalstream.scorers.load import load_source
 
 from ..errors import StreamsError
 from ..events import LogMaterialised
@@ -51,18 +51,19 @@ class _Journal:
 @click.command(name="worker", cls=SettingsCommand, short_help="Run the agents.")
 @setting_options(*INFO)
 @click.option(
-    "--scorers", "scorer_files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
-    help="Python file with scorers, metrics or reducers that evals may name; repeatable.",
+    "--scorers", "sources", metavar="SOURCE", multiple=True,
+    help="Scorers, metrics and reducers that evals may name: a Python file, an installed package, or package/NAME"
+    " where a built-in scorer has that NAME, too; repeatable.",
 )  # fmt: skip
 @click.option(
     "--exit-when-idle", type=click.FloatRange(min=0), metavar="SECONDS",
     help="End when every known eval has its log and nothing came for that long.",
 )  # fmt: skip
 @guarded
-def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
+def command(sources: Sequence[str], exit_when_idle: float | None) -> int:
     """Score what is published to a broker, and write each eval's log when it is complete.
 
-    Scorers come from evalstream and from --scorers files: an event can name a scorer, never bring one. Ctrl-C ends the
+    Scorers come from evalstream and from --scorers: an event can name a scorer, never bring one. Ctrl-C ends the
     worker; the next one goes on where it stopped.
     """
     share_freed_memory()
@@ -71,9 +72,9 @@ def command(scorer_files: Sequence[Path], exit_when_idle: float | None) -> int:
     logger.setLevel(logging.INFO)
     only_our_words("aiokafka.producer.sender")
     no_alarm_at_first()
-    for path in scorer_files:
-        names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_file(path))
-        logger.info("loaded %s from %s", names or "nothing", path)
+    for source in sources:
+        names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_source(source))
+        logger.info("loaded %s from %s", names or "nothing", source)
     asyncio.run(_run(settings, exit_when_idle))
     return 0
 

@@ -18,6 +18,7 @@ from .plan import ScoringPlan
 
 if TYPE_CHECKING:  # a command on one log has no use for it
     from ..blobs.claim_check import ClaimCheck
+    from ..sandboxes.printing import Snapshots
 
 __all__ = ["LogEvents", "eval_id_of", "of_eval"]
 
@@ -51,6 +52,8 @@ class LogEvents:
         samples keep the scores that they have (which an appending run needs), and are read only once they are scored.
     large
         Takes the samples that are too large for a message; None sends them all the same.
+    snapshots
+        Captures the files that come with the samples.
     """
 
     def __init__(
@@ -60,9 +63,10 @@ class LogEvents:
         run_id: str = LIVE_RUN,
         claim_store: str | None = None,
         large: ClaimCheck | None = None,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self._source, self._plan, self._run_id, self._claim_store = source, plan, run_id, claim_store
-        self._large = large
+        self._large, self._snapshots = large, snapshots
         self.eval_id = eval_id_of(source.header)
 
     def started(self) -> EvalStarted:
@@ -143,7 +147,8 @@ class LogEvents:
         if self._claim_store is not None:
             opening += b'"claim":{"store":' + dumps(self._claim_store) + b',"key":"'
             for number in order if order is not None else range(self._source.sample_count):
-                yield NewRecord(f"{prefix}{number}".encode(), opening + str(number).encode() + b'"}}')
+                files = b"" if self._snapshots is None else b',"sandboxes":' + self._snapshots.of_number(number)
+                yield NewRecord(f"{prefix}{number}".encode(), opening + str(number).encode() + b'"}' + files + b"}")
             return
         for number in order if order is not None else range(self._source.sample_count):
             try:
@@ -155,8 +160,16 @@ class LogEvents:
                 yield NewRecord((prefix + name).encode(errors="replace"), opening + b'"unreadable":' + reason + b"}")
                 continue
             members.pop("scores", None)
-            key = (prefix + str(loads(members.get("id", b"null")))).encode(errors="replace")
-            yield NewRecord(key, opening + self._sample_field(members, len(key) + len(opening)) + b"}")
+            sample_id = str(loads(members.get("id", b"null")))
+            key = (prefix + sample_id).encode(errors="replace")
+            files = b"" if self._snapshots is None else self._files(self._snapshots, sample_id, members)
+            sample = self._sample_field(members, len(key) + len(opening) + len(files))
+            yield NewRecord(key, opening + sample + files + b"}")
+
+    def _files(self, snapshots: Snapshots, sample_id: str, members: dict[str, bytes]) -> bytes:
+        """Print the field that holds the files of a sample's sandboxes."""
+        epoch = loads(members.get("epoch", b"1"))
+        return b',"sandboxes":' + snapshots.of_sample(self.eval_id, sample_id, epoch if isinstance(epoch, int) else 1)
 
     def _sample_field(self, members: dict[str, bytes], besides: int) -> bytes:
         """Print the field that holds the sample, or says where it is.

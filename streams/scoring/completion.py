@@ -39,6 +39,7 @@ class _Fields(msgspec.Struct, gc=False):
     append: bool = False
     model: str = ""
     multiple_correct: bool | None = None
+    sandboxes: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _fields = msgspec.json.Decoder(_Fields)
@@ -62,11 +63,13 @@ class Completion(NamedTuple):
     source: Source
     record: str = ""
     """Digest of the record that it came in, see `dead_letters.letter.record_digest`."""
+    sandboxes: bytes = b"null"
+    """The event's own text of that field."""
 
     @property
     def size(self) -> int:
-        """Bytes of the sample."""
-        return sum(map(len, self.members.values()))
+        """Bytes of the sample, and of the files that came with it."""
+        return sum(map(len, self.members.values())) + len(self.sandboxes)
 
 
 class CompletionReader:
@@ -113,7 +116,7 @@ class CompletionReader:
             raise CompletionError(str(error), fields.eval_id, fields.run_id, label) from error
         return Completion(
             fields.eval_id, fields.run_id, sample_id, epoch, members, bytes(fields.scorers),
-            fields.append, fields.model, fields.multiple_correct, source, record,
+            fields.append, fields.model, fields.multiple_correct, source, record, bytes(fields.sandboxes),
         )  # fmt: skip
 
     def members(self, value: bytes) -> dict[str, bytes]:
@@ -154,6 +157,7 @@ def _read(value: bytes) -> _Fields:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         members = split_object(value)
     sample, scorers = members.pop("sample", b"null"), members.pop("scorers", b"[]")
+    sandboxes = members.pop("sandboxes", b"null")
     event = SampleCompleted.model_validate_json(join_object(members))
     return _Fields(
         event.eval_id,
@@ -165,6 +169,7 @@ def _read(value: bytes) -> _Fields:
         append=event.append,
         model=event.model,
         multiple_correct=event.multiple_correct,
+        sandboxes=msgspec.Raw(sandboxes),
     )
 
 

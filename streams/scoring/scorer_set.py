@@ -152,7 +152,7 @@ def unique_name(name: str, taken: set[str] | frozenset[str]) -> str:
 def fingerprint(spec: ScorerSpec, scorer: Scorer | None = None) -> str:
     """Digest what decides a scorer's scores: name, options, and the code of a scorer that is not built in."""
     entry = registry.tag_of(scorer).entry if scorer is not None else registry.find("scorer", spec.name)
-    code = _code_of(entry.factory) if entry.package is None else ""
+    code = _code_of(entry.factory) if entry.package != registry.BUILTIN_PACKAGE else ""
     text = jsontext.dumps([registry.unqualified(spec.name), dict(sorted(spec.options.items())), code])
     return hashlib.sha256(text).hexdigest()[:32]
 

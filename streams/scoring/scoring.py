@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from evalstream.scorers.aggregates.base import SCORE_METADATA
 from evalstream.scorers.errors import BudgetError
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
+from evalstream.scorers.sandbox.context import SandboxSet, in_sandboxes
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 from evalstream.scorers.untrusted import options_of_event
@@ -42,6 +43,13 @@ class Scored(NamedTuple):
     failures: list[Failure]
 
 
+class OpenedSandboxes(SandboxSet, Protocol):
+    """The sandboxes of one completion, until they are closed."""
+
+    def close(self) -> None:
+        """Remove what they have left on disk."""
+
+
 class Scoring:
     """Scores completions; one per worker. Whatever is wrong with one costs that one only: nothing here raises.
 
@@ -53,13 +61,22 @@ class Scoring:
         Whether scorers that are not built in are tried again.
     judges
         How models are asked.
+    sandboxes
+        Opens the sandboxes of a completion that came with some.
     """
 
-    def __init__(self, timeout: float, retries: Retries | None = None, judges: Judges | None = None) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        retries: Retries | None = None,
+        judges: Judges | None = None,
+        sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
+    ) -> None:
         self.retries, self._judges = retries or Retries(), judges or Judges()
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
+        self._open_sandboxes = sandboxes
         self._tell_again = 0.0
 
     def use(self, instances: Instances) -> None:
@@ -92,8 +109,9 @@ class Scoring:
 
     async def score(self, completion: Completion, scorers: ScorerSet) -> Scored:
         """Score with any scorers; those that may wait run on the scorers' own thread, one after the other."""
+        sheet = None
         try:
-            sheet = _Sheet(completion, scorers)
+            sheet = _Sheet(completion, scorers, self._open_sandboxes)
             sheet.with_scores()
             for slot, name in sheet.names:
                 outcome, duration = await self._attempts(slot, name, sheet)
@@ -102,6 +120,9 @@ class Scoring:
                 sheet.add(slot, name, outcome, duration)
         except Exception as error:  # noqa: BLE001 (a sample that nothing can be made of)
             return failed(completion, Failure("score", error))
+        finally:
+            if sheet is not None:
+                sheet.close()
         return sheet.scored
 
     async def _attempts(self, slot: Slot, name: str, sheet: _Sheet) -> tuple[Score | Failure | None, float]:
@@ -150,6 +171,7 @@ class Scoring:
             with (
                 options_of_event({} if slot.at_hand else slot.spec.options),
                 self._judges.for_scorer(sheet.completion, name),
+                in_sandboxes(sheet.sandboxes),
             ):
                 scoring = slot.scorer(state, state.target)
                 if not inspect.isawaitable(scoring):
@@ -178,8 +200,14 @@ class Scoring:
 class _Sheet:
     """One completion while its scorers look at it, and what they said so far."""
 
-    def __init__(self, completion: Completion, scorers: ScorerSet) -> None:
-        self.completion = completion
+    def __init__(
+        self,
+        completion: Completion,
+        scorers: ScorerSet,
+        open_sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
+    ) -> None:
+        self.completion, self._open_sandboxes = completion, open_sandboxes
+        self.sandboxes = self._sandboxes()
         self.state = _state(completion)
         self.scores: dict[str, Score] = {}
         self.names = list(_names(completion, scorers))
@@ -195,6 +223,18 @@ class _Sheet:
         """Show the next attempt the sample as it came: the last one may have left it half changed."""
         self.state = _state(self.completion)
         self.state.scores = dict(self.scores)
+        self.close()
+        self.sandboxes = self._sandboxes()
+
+    def _sandboxes(self) -> OpenedSandboxes | None:
+        if self._open_sandboxes is None or self.completion.sandboxes == b"null":
+            return None
+        return self._open_sandboxes(self.completion)
+
+    def close(self) -> None:
+        """Let go of the sample's sandboxes."""
+        if self.sandboxes is not None:
+            self.sandboxes.close()
 
     def accept(self, name: str, score: Score) -> None:
         """Let the scorers that follow see a score."""

@@ -128,6 +128,14 @@ class Settings(BaseSettings):
     window_bytes: int = _number(
         "scoring", "At most so many bytes of samples wait for their scorers at once.", 64 * 1024 * 1024, "BYTES"
     )
+    sandbox: Literal["local", "docker"] | None = _setting(
+        "scoring", "KIND",
+        "Where a scorer's commands run, over the files that came with a sample: docker, in a container without a"
+        " network; local, on this machine with all rights of this process; none: nowhere, but the files can be read.",
+    )  # fmt: skip
+    sandbox_image: str = _setting(
+        "scoring", "IMAGE", "Image of the containers that sandbox=docker starts.", "python:3.12-slim", min_length=1
+    )
     eval_deadline: float | None = _seconds(
         "scoring",
         "An eval of which nothing has come for so long is given up: its log says what is missing; none: never.",

@@ -16,6 +16,7 @@ from evalstream.scorers import (
     resolve_scorer,
     run_now,
 )
+from evalstream.scorers.load import load_source
 
 SCORER = """
 from evalstream.scorers import Score, Target, TaskState, accuracy, metric, scorer
@@ -143,19 +144,39 @@ def test_a_file_without_scorers_asks_for_the_decorator(user_file):
         resolve_scorer(str(user_file("def score():\n    pass\n")))
 
 
-def test_a_file_written_for_inspect_says_what_to_change(user_file):
+def test_a_file_written_for_inspect_is_loaded_as_it_is(user_file):
     text = SCORER.format(name="foreign").replace("from evalstream.scorers", "from inspect_ai.scorer")
     text = text.replace("Target, TaskState,", "Target,") + "\nfrom inspect_ai.solver import TaskState\n"
-    text = "from __future__ import annotations\n" + text
-    with pytest.raises(LoadError, match=r"from inspect_ai.scorer and inspect_ai.solver: change that to evalstream"):
-        resolve_scorer(str(user_file(text)))
+    entries = load_file(user_file("from __future__ import annotations\n" + text))
+    assert [(e.kind, e.name, e.package) for e in entries] == [
+        ("metric", "share_foreign", None),
+        ("scorer", "zeta_foreign", None),
+    ]
 
 
-def test_without_inspect_installed_the_advice_is_the_same(user_file, monkeypatch):
+def test_without_inspect_installed_the_message_names_the_extra(user_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
     monkeypatch.delitem(sys.modules, "inspect_ai.scorer", raising=False)
-    with pytest.raises(LoadError, match=r"mine.py:1: raised ModuleNotFoundError: .*change that to evalstream.scorers"):
+    with pytest.raises(LoadError, match=r"mine.py:1: raised ModuleNotFoundError: .*evalstream\[inspect\]"):
         load_file(user_file("from inspect_ai.scorer import scorer\n"))
+
+
+def test_a_metric_of_inspect_without_its_decorator_is_named(user_file):
+    text = "from inspect_ai.scorer import scorer\n@scorer(metrics=[len])\ndef s():\n    async def f(a, b): ...\n"
+    text += "    return f\n"
+    with pytest.raises(LoadError, match=r"mine.py: has a scorer for Inspect .*'len' cannot be made"):
+        load_file(user_file(text))
+
+
+def test_the_source_of_a_worker_is_a_file_or_a_package(user_file, installed_package):
+    installed_package("pkg_source", SCORER.format(name="source"))
+    assert [e.name for e in load_source(str(user_file(SCORER.format(name="file"))))] == ["share_file", "zeta_file"]
+    assert {e.name for e in load_source("pkg_source")} == {"share_source", "zeta_source"}
+    assert [e.name for e in load_source("pkg_source/zeta_source")] == ["zeta_source"]
+    with pytest.raises(LoadError, match="no installed package of this name"):
+        load_source("pkg_nowhere")
+    with pytest.raises(UnknownNameError):
+        load_source("pkg_source/nothing_like_it")
 
 
 def test_a_neighbour_can_be_imported_and_the_path_is_clean_after(user_file, tmp_path):

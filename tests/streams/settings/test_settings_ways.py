@@ -28,6 +28,8 @@ VALUES = {
     "scorer_patience": 12.5,
     "window_samples": 7,
     "window_bytes": 1000,
+    "sandbox": "docker",
+    "sandbox_image": "debian:12-slim",
     "eval_deadline": 60,
     "state_retention": 86400,
     "model": "openai/gpt-4o",
