@@ -19,8 +19,9 @@ from inspect_ai.util._sandbox.context import (
     sandbox_with_environments_context_var,
 )
 
-from evalstream.scorers import sandbox as ours
+from evalstream.scorers.sandbox import errors
 from evalstream.scorers.sandbox.context import DEFAULT, current
+from evalstream.scorers.sandbox.context import sandbox as ours
 
 __all__ = ["show_sandboxes"]
 
@@ -68,8 +69,6 @@ class _Environment(SandboxEnvironment):
 
 @contextmanager
 def _their_errors() -> Iterator[None]:
-    from evalstream.scorers.sandbox import errors  # noqa: PLC0415 (the package's own name is a function above)
-
     try:
         yield
     except errors.OutputLimitExceededError as error:

@@ -14,7 +14,7 @@ from .runner import Call
 
 __all__ = ["run"]
 
-STOP_SECONDS = 10.0
+STOP_SECONDS, DRAIN_SECONDS = 10.0, 2.0
 
 
 class _TooMuchError(Exception):
@@ -55,26 +55,35 @@ async def run(call: Call, given: bytes | None, timeout: float | None, most: int)
             raise
         return ExecResult(False, 127, "", f"{call.argv[0]}: command not found")
     ended = False
-    tasks = [
-        asyncio.ensure_future(_read(process.stdout, most)), asyncio.ensure_future(_read(process.stderr, most)),
-        asyncio.ensure_future(_feed(process.stdin, given)), asyncio.ensure_future(process.wait()),
-    ]  # fmt: skip
+    printed = [asyncio.ensure_future(_read(stream, most)) for stream in (process.stdout, process.stderr)]
+    others = [asyncio.ensure_future(_feed(process.stdin, given)), asyncio.ensure_future(_ended(process))]
     try:
-        out, err, _, _ = await asyncio.wait_for(asyncio.gather(*tasks), timeout)
+        await asyncio.wait_for(asyncio.gather(*printed, *others), timeout)
         ended = True
     except _TooMuchError as error:
         raise OutputLimitExceededError(in_words(most), str(error)) from None
     except asyncio.TimeoutError:  # until Python 3.10 not the same class as TimeoutError
         raise ExecTimeoutError(f"The command {call.argv[0]!r} took longer than {timeout:g} s.") from None
     finally:
-        for task in tasks:
+        for task in (*printed, *others):
             task.cancel()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         if not ended:
             await _stop(call)
+            await _left(process)
+    out, err = (task.result() for task in printed)
     code = process.returncode or 0
     return ExecResult(code == 0, code, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+async def _left(process: asyncio.subprocess.Process) -> None:
+    """Take what a killed process still had in its pipes, so that they close; a child that left its group keeps them."""
+    with contextlib.suppress(asyncio.TimeoutError, RuntimeError):
+        await asyncio.wait_for(process.communicate(), DRAIN_SECONDS)
+    # asyncio has no public way to close the pipes of a process that somebody else keeps open.
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
+    transport.close()
 
 
 async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes:
@@ -84,6 +93,10 @@ async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes:
         if len(data) > most:
             raise _TooMuchError(bytes(data[:most]).decode(errors="replace"))
     return bytes(data)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    await process.wait()
 
 
 async def _feed(stream: asyncio.StreamWriter | None, given: bytes | None) -> None:
