@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from inspect_ai._util.registry import _registry, is_registry_object, registry_info, registry_params
 
 from evalstream.scorers.registry import BUILTIN_PACKAGE, Kind
 
 __all__ = ["Found", "closure_of", "found_in_registry", "is_made", "made_with", "name_of"]
+
+# Scanners are those of inspect-scout, which are adopted elsewhere.
+_KINDS: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
 
 _MAKERS = ("scorer_type", "metric_type", "reducer_type")
 """What the variable is called in which each decorator keeps what it decorates."""
@@ -40,7 +43,7 @@ def found_in_registry() -> dict[tuple[Kind, str], Found]:
     found = {}
     for factory in list(_registry.values()):
         info = registry_info(factory)
-        kind: Kind | None = next((kind for kind in get_args(Kind) if kind == info.type), None)
+        kind: Kind | None = next((kind for kind in _KINDS if kind == info.type), None)
         if kind is None or not callable(factory):
             continue
         package, _, name = info.name.rpartition("/")

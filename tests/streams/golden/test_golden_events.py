@@ -70,7 +70,10 @@ def used_fields(value: Any, model: type[BaseModel]) -> set[str]:
         inner = [m for m in vars(events).values() if isinstance(m, type) and m.__name__ in str(field.annotation)]
         for kind in inner:
             if issubclass(kind, BaseModel):
-                values = value.get(name) if isinstance(value.get(name), list) else [value.get(name)]
+                here = value.get(name)
+                if isinstance(here, dict) and "dict[" in str(field.annotation):
+                    here = list(here.values())
+                values = here if isinstance(here, list) else [here]
                 for one in values:
                     found |= used_fields(one, kind) if isinstance(one, dict) else set()
     return found

@@ -166,7 +166,7 @@ def test_a_worker_has_all_options_and_the_others_those_that_concern_them():
     assert {"--broker", "--kafka-username", "--partitions", "--blob-dir"} < options_of(publish.command)
     assert not {"--scorer-timeout", "--app-id"} & options_of(publish.command)
     judges = {info.option for info in INFO.values() if info.section == "judges"}
-    assert options_of(score.command) == {"--log-dir", "--scorer-timeout", *judges}
+    assert options_of(score.command) == {"--log-dir", "--scorer-timeout", "--sandbox", "--sandbox-image", *judges}
 
 
 def test_an_option_that_may_be_repeated_gives_a_line_each_time():
