@@ -70,8 +70,12 @@ def used_fields(value: Any, model: type[BaseModel]) -> set[str]:
         inner = [m for m in vars(events).values() if isinstance(m, type) and m.__name__ in str(field.annotation)]
         for kind in inner:
             if issubclass(kind, BaseModel):
-                values = value.get(name) if isinstance(value.get(name), list) else [value.get(name)]
-                for one in values:
+                held = value.get(name)
+                if isinstance(held, dict) and str(field.annotation).startswith("dict[str"):
+                    held = list(held.values())
+                elif isinstance(held, dict) and "dict[str, evalstream" in str(field.annotation):
+                    held = list(held.values())
+                for one in held if isinstance(held, list) else [held]:
                     found |= used_fields(one, kind) if isinstance(one, dict) else set()
     return found
 

@@ -153,7 +153,7 @@ def test_a_worker_has_all_options_and_the_others_those_that_concern_them():
     assert options_of(worker.command) == options_of(config.command) == every
     assert {"--broker", "--kafka-username", "--partitions", "--blob-dir"} < options_of(publish.command)
     assert not {"--scorer-timeout", "--app-id"} & options_of(publish.command)
-    assert options_of(score.command) == {"--log-dir", "--scorer-timeout"}
+    assert options_of(score.command) == {"--log-dir", "--scorer-timeout", "--sandbox", "--sandbox-image"}
 
 
 def test_settings_stand_section_by_section():
