@@ -71,9 +71,7 @@ def used_fields(value: Any, model: type[BaseModel]) -> set[str]:
         for kind in inner:
             if issubclass(kind, BaseModel):
                 held = value.get(name)
-                if isinstance(held, dict) and str(field.annotation).startswith("dict[str"):
-                    held = list(held.values())
-                elif isinstance(held, dict) and "dict[str, evalstream" in str(field.annotation):
+                if isinstance(held, dict) and f"dict[str, {kind.__module__}" in str(field.annotation):
                     held = list(held.values())
                 for one in held if isinstance(held, list) else [held]:
                     found |= used_fields(one, kind) if isinstance(one, dict) else set()
