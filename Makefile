@@ -37,8 +37,9 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop; rewrites docs/benchmarks.md (15 minutes)
+bench: $(VENV)/.dev  ## Measure against `inspect score` and a plain loop, and judges; rewrites docs/benchmarks.md (16 minutes)
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/judges.py
 
 bench-kafka: $(VENV)/.dev  ## Measure on a real Kafka; rewrites docs/benchmarks-kafka.md (10 minutes, 8 GB of disk)
 	$(BIN)/python bench/kafka_run.py

@@ -4,17 +4,30 @@ The names are those of ``inspect_ai.scorer``, and those of ``inspect_ai.solver``
 use, so that a scorer written for Inspect needs no more than another import.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from .accepted import Scorers, as_scorers
 from .choices import Choice, Choices
+from .combine import cascade, majority_vote, multi_scorer, precomputed_scores
 from .errors import (
+    BudgetError,
     InvalidMetricsError,
     InvalidOptionError,
     LoadError,
+    MathProcessError,
     MetricError,
+    MissingExtraError,
+    ModelAnswerError,
+    ModelCallError,
+    ModelError,
+    ModelSetupError,
+    PricesError,
     ReducerError,
     ScorersError,
     UnknownNameError,
 )
 from .load import load_file, load_package, resolve_metric, resolve_scorer
+from .math import math
 from .messages import (
     ChatMessage,
     ChatMessageAssistant,
@@ -40,12 +53,16 @@ from .metrics import (
     grouped,
     krippendorff_alpha,
     mean,
+    perplexity_per_seq,
+    perplexity_per_token,
     std,
     stderr,
     var,
 )
+from .model_graded import model_graded_fact, model_graded_qa
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
+from .perplexity import perplexity, target_perplexity
 from .reducer import ScoreReducer, score_reducer
 from .reducers import (
     at_least,
@@ -71,6 +88,7 @@ from .sandbox import (
     SandboxUserUnsupportedError,
     sandbox,
 )
+from .scanners import ModelEvent, Reference, Result, Scanner, Transcript, TranscriptEvent, as_scorer, scanner
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
 from .scorer import Scorer, scorer
 from .state import ModelName, TaskState
@@ -78,6 +96,23 @@ from .store import Store
 from .target import Target
 from .text import AnswerPattern, answer, choice, exact, f1, includes, match, pattern
 from .value import CORRECT, INCORRECT, NOANSWER, PARTIAL, UNCHANGED, Value, ValueToFloat, value_to_float
+
+if TYPE_CHECKING:
+    from .models import (
+        Budget,
+        GenerateConfig,
+        JudgeCache,
+        Model,
+        ModelContext,
+        ModelRole,
+        Price,
+        Prices,
+        Usage,
+        UsageLog,
+        get_model,
+        model_roles,
+        use_context,
+    )
 
 bootstrap_std = bootstrap_stderr
 """The old name of `bootstrap_stderr`."""
@@ -89,6 +124,8 @@ __all__ = [
     "PARTIAL",
     "UNCHANGED",
     "AnswerPattern",
+    "Budget",
+    "BudgetError",
     "ChatCompletionChoice",
     "ChatMessage",
     "ChatMessageAssistant",
@@ -103,30 +140,49 @@ __all__ = [
     "ContentText",
     "ExecResult",
     "ExecTimeoutError",
+    "GenerateConfig",
     "InvalidMetricsError",
     "InvalidOptionError",
+    "JudgeCache",
     "LoadError",
+    "MathProcessError",
     "Metric",
     "MetricError",
+    "MissingExtraError",
+    "Model",
+    "ModelAnswerError",
+    "ModelCallError",
+    "ModelContext",
+    "ModelError",
+    "ModelEvent",
     "ModelName",
     "ModelOutput",
+    "ModelRole",
+    "ModelSetupError",
     "ModelUsage",
     "NoSandboxError",
     "OptionSyntaxError",
     "OutputLimitExceededError",
+    "Price",
+    "Prices",
+    "PricesError",
     "ProvenanceData",
     "ReducerError",
+    "Reference",
+    "Result",
     "SampleError",
     "SampleScore",
     "Sandbox",
     "SandboxError",
     "SandboxUnavailableError",
     "SandboxUserUnsupportedError",
+    "Scanner",
     "Score",
     "ScoreEdit",
     "ScoreReason",
     "ScoreReducer",
     "Scorer",
+    "Scorers",
     "ScorersError",
     "Store",
     "SuspendedError",
@@ -134,15 +190,22 @@ __all__ = [
     "TaskState",
     "ToolCall",
     "ToolCallError",
+    "Transcript",
+    "TranscriptEvent",
     "UnknownNameError",
+    "Usage",
+    "UsageLog",
     "Value",
     "ValueToFloat",
     "accuracy",
     "aggregate",
     "answer",
+    "as_scorer",
+    "as_scorers",
     "at_least",
     "bootstrap_std",
     "bootstrap_stderr",
+    "cascade",
     "categorical",
     "choice",
     "ci",
@@ -151,32 +214,55 @@ __all__ = [
     "exact",
     "f1",
     "frequency",
+    "get_model",
     "grouped",
     "includes",
     "krippendorff_alpha",
     "load_file",
     "load_package",
     "majority_score",
+    "majority_vote",
     "match",
+    "math",
     "max_score",
     "mean",
     "mean_score",
     "median_score",
     "metric",
     "mode_score",
+    "model_graded_fact",
+    "model_graded_qa",
+    "model_roles",
+    "multi_scorer",
     "never_suspends",
     "parse_options",
     "pass_at",
     "pass_k",
     "pattern",
+    "perplexity",
+    "perplexity_per_seq",
+    "perplexity_per_token",
+    "precomputed_scores",
     "resolve_metric",
     "resolve_scorer",
     "run_now",
     "sandbox",
+    "scanner",
     "score_reducer",
     "scorer",
     "std",
     "stderr",
+    "target_perplexity",
+    "use_context",
     "value_to_float",
     "var",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Models are imported when somebody wants one: most scorers ask none, and the process should start quickly.
+    if name in __all__:
+        from . import models  # noqa: PLC0415
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,9 @@ from . import registry
 from .errors import InvalidOptionError, LoadError, ScorersError, UnknownNameError
 from .metric import Metric
 from .registry import Entry, Kind
+from .scanners.scout import adopt_scanners
 from .scorer import Scorer
+from .untrusted import given_by_operator
 
 __all__ = ["load_file", "load_package", "load_source", "resolve_metric", "resolve_scorer"]
 
@@ -66,6 +68,7 @@ def resolve_scorer(spec: str, options: Mapping[str, Any] | None = None) -> Score
     >>> registry.tag_of(scorer).options
     {'location': 'any'}
     """
+    given_by_operator(options)
     return cast(Scorer, _make(_resolve("scorer", spec), options))
 
 
@@ -93,10 +96,13 @@ def load_file(path: str | Path) -> list[Entry]:
         raise LoadError(path, f"cannot be read: {error.strerror or error}") from error
     seen = _loaded.get(absolute)
     if seen is not None and seen[0] == source:
+        for entry in seen[1]:
+            registry.put_back(entry)  # another file may have defined one of the same name since
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
     with _of_inspect(path):
         _run(path, absolute, source, name)
+    adopt_scanners(sys.modules[name])
     entries = _defined_by(name)
     _loaded[absolute] = (source, entries)
     return list(entries)
@@ -143,7 +149,7 @@ def _resolve(kind: Kind, spec: str) -> Entry:
             raise
         entry = found
     if "/" in spec and entry.package != registry.BUILTIN_PACKAGE:
-        registry.prefer(entry)
+        registry.put_back(entry)
     return entry
 
 
@@ -194,6 +200,8 @@ def load_package(package: str) -> list[Entry]:
                 advice = f" {_INSTALL}" if _misses_inspect(error) else ""
                 said = f"entry point of {package!r} raised {_said(error)}"
                 raise LoadError(point.value, f"{said}.{advice}" if advice else said) from error
+            for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
+                adopt_scanners(module)
     return [entry for entry in _registered() if entry.factory.__module__.partition(".")[0] in roots]
 
 
@@ -226,6 +234,8 @@ def _of_inspect(path: str | Path, package: str | None = None) -> Iterator[None]:
 def _make(entry: Entry, options: Mapping[str, Any] | None) -> Any:
     try:
         return entry.factory(**(options or {}))
+    except ScorersError:
+        raise
     except Exception as error:
         raise InvalidOptionError(entry.kind, entry.name, str(error).rstrip(".") or type(error).__name__) from error
 
@@ -251,7 +261,9 @@ def _run(path: Path, absolute: Path, source: bytes, name: str) -> None:
         else:
             sys.modules[name] = before
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        missing = (error.name or "") if isinstance(error, ImportError) else ""
         advice = f" {_INSTALL}" if _misses_inspect(error) else ""
+        advice = " Install it: pip install inspect-scout." if missing.partition(".")[0] == "inspect_scout" else advice
         raise LoadError(path, f"raised {_said(error)}.{advice}", frames[-1].lineno if frames else None) from error
 
 

@@ -10,10 +10,11 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from .errors import InvalidOptionError, ScorersError, UnknownNameError
+from .untrusted import options_of_event
 
 __all__ = [
     "BUILTIN_PACKAGE",
@@ -21,27 +22,33 @@ __all__ = [
     "Kind",
     "Tag",
     "create",
+    "declare",
     "entries",
     "entry_of",
     "find",
+    "kind_of",
     "log_name",
     "names",
-    "prefer",
+    "note_resolved",
+    "put_back",
     "register",
     "short_log_name",
-    "tag_as",
     "tag_of",
+    "tagged",
     "unqualified",
 ]
 
-Kind = Literal["scorer", "metric", "score_reducer"]
+Kind = Literal["scorer", "metric", "score_reducer", "scanner"]
 
 BUILTIN_PACKAGE = "inspect_ai"
 """Built-ins carry Inspect's package in logs, so that Inspect finds its own scorer or metric when it reads one."""
 
 _TAG = "__evalstream_tag__"
+_RESOLVED = "__evalstream_resolved__"
+_DECLARED = "__evalstream_declared__"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
+Instance = TypeVar("Instance")
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,10 @@ def register(
     @functools.wraps(factory)
     def make(*args: Any, **kwargs: Any) -> Any:
         instance = factory(*args, **kwargs)
-        options = _explicit(signature, args, kwargs)
-        setattr(instance, _TAG, Tag(entry, options))
+        options = {**_explicit(signature, args, kwargs), **getattr(instance, _RESOLVED, {})}
+        declared = vars(instance).pop(_DECLARED, None)
+        made = replace(entry, metadata={**entry.metadata, **declared}) if declared else entry
+        setattr(instance, _TAG, Tag(made, options))
         return instance
 
     entry = Entry(kind, name, make, package, dict(metadata or {}))
@@ -114,6 +123,19 @@ def register(
     return make  # type: ignore[return-value]
 
 
+def note_resolved(instance: object, **options: Any) -> None:
+    """Note what options of an instance really are, such as the text of a file in place of its path.
+
+    A factory calls this on what it returns. Logs and other processes then see these, and need not look for the file.
+    """
+    setattr(instance, _RESOLVED, options)
+
+
+def put_back(entry: Entry) -> None:
+    """Register an entry again whose name another one may have taken meanwhile."""
+    _entries[entry.kind, entry.name] = entry
+
+
 def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, value in signature.bind(*args, **kwargs).arguments.items():
@@ -125,14 +147,9 @@ def _explicit(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mappi
     return options
 
 
-def prefer(entry: Entry) -> None:
-    """Let a name without a package mean this entry from now on: somebody asked for it with its package."""
-    _entries[entry.kind, entry.name] = entry
-
-
-def tag_as(instance: object, entry: Entry, options: Mapping[str, Any]) -> None:
-    """Tag an instance that no factory of ours has made."""
-    setattr(instance, _TAG, Tag(entry, options))
+def declare(instance: object, **metadata: Any) -> None:
+    """Let a factory say of one instance what the decorator says of all, such as its ``metrics``."""
+    setattr(instance, _DECLARED, metadata)
 
 
 def find(kind: Kind, name: str) -> Entry:
@@ -162,7 +179,7 @@ def entries(kind: Kind) -> list[Entry]:
 
 
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """Make an instance by name.
+    """Make an instance by name, with options from an event or a log: none of them may name a file or a URL.
 
     Raises
     ------
@@ -177,7 +194,8 @@ def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> A
     except TypeError as error:
         raise InvalidOptionError(kind, name, str(error)) from error
     try:
-        return entry.factory(**(options or {}))
+        with options_of_event(options):
+            return entry.factory(**(options or {}))
     except ScorersError:
         raise
     except Exception as error:
@@ -199,6 +217,23 @@ def tag_of(instance: object) -> Tag:
     if isinstance(tag, Entry):
         raise TypeError(f"{name!r} is a {tag.kind} factory: call it, as in {name}().")
     raise TypeError(f"{name!r} was not made by a @scorer, @metric or @score_reducer: is the decorator missing?")
+
+
+def tagged(instance: Instance, entry: Entry, options: Mapping[str, Any]) -> Instance:
+    """Tag what was made in another way than by calling its factory; return it."""
+    setattr(instance, _TAG, Tag(entry, options))
+    return instance
+
+
+def kind_of(instance: object) -> Kind | None:
+    """Tell which kind an instance is of; None if no registered factory made it.
+
+    Raises
+    ------
+    TypeError
+        It is a factory that was not called.
+    """
+    return tag_of(instance).entry.kind if hasattr(instance, _TAG) else None
 
 
 def entry_of(factory: object) -> Entry:

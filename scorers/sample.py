@@ -20,7 +20,7 @@ from .output import ModelOutput
 from .score import Score
 from .target import Target
 
-__all__ = ["SampleError", "SampleMembers"]
+__all__ = ["SampleError", "SampleMembers", "resolve_attachments"]
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ class SampleMembers:
         if _ATTACHMENT.encode() not in self.members.get(name, b""):
             return value
         attachments = self._parsed("attachments")
-        return _resolve(value, attachments) if isinstance(attachments, dict) and attachments else value
+        return resolve_attachments(value, attachments) if isinstance(attachments, dict) and attachments else value
 
     def _raw(self, name: str) -> bytes | None:
         raw = self.members.get(name)
@@ -235,13 +235,20 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(kinds[name])
 
 
-def _resolve(value: Any, attachments: Mapping[str, str]) -> Any:
+def resolve_attachments(value: Any, attachments: Mapping[str, str]) -> Any:
+    """Return plain data with the texts that are kept apart put back in.
+
+    Examples
+    --------
+    >>> resolve_attachments({"text": "attachment://1", "n": [2, "attachment://?"]}, {"1": "long"})
+    {'text': 'long', 'n': [2, 'attachment://?']}
+    """
     if isinstance(value, str):
         return attachments.get(value[len(_ATTACHMENT) :], value) if value.startswith(_ATTACHMENT) else value
     if isinstance(value, list):
-        return [_resolve(item, attachments) for item in value]
+        return [resolve_attachments(item, attachments) for item in value]
     if isinstance(value, dict):
-        return {key: _resolve(item, attachments) for key, item in value.items()}
+        return {key: resolve_attachments(item, attachments) for key, item in value.items()}
     return value
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .state import TaskState
     from .target import Target
 
-__all__ = ["Metrics", "Scorer", "metrics_of", "scorer"]
+__all__ = ["Metrics", "Scorer", "check_metrics", "metrics_of", "scorer"]
 
 Metrics = Union[  # noqa: UP007 (names in quotes do not take |)
     Sequence[Union["Metric", Mapping[str, Sequence["Metric"]]]], Mapping[str, Sequence["Metric"]]
@@ -48,7 +48,7 @@ def scorer(metrics: Metrics, name: str | None = None, **metadata: Any) -> Callab
     InvalidMetricsError
         ``metrics`` has another shape.
     """
-    _check(metrics)
+    check_metrics(metrics)
 
     def decorate(factory: Factory) -> Factory:
         return registry.register("scorer", name or factory.__name__, factory, {"metrics": metrics, **metadata})
@@ -62,7 +62,8 @@ def metrics_of(instance: object) -> Metrics:
     return metrics
 
 
-def _check(metrics: object) -> None:
+def check_metrics(metrics: object) -> None:
+    """Raise InvalidMetricsError if this is no declaration of metrics."""
     if isinstance(metrics, Mapping):
         lists = list(metrics.values())
     elif isinstance(metrics, Sequence) and not isinstance(metrics, str):

@@ -31,6 +31,8 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 
 from evalstream.scorers.score import Score
 
+from .logs.header import odd_part
+
 __all__ = [
     "Claim",
     "EvalCompleted",
@@ -165,11 +167,9 @@ class LogShape(_Body):
 
 def _with_objects(header: dict[str, Any]) -> dict[str, Any]:
     """Refuse a header that has something else where its readers expect objects."""
-    spec = header.get("eval")
-    parts = [header.get(key) for key in ("eval", "plan", "results", "stats", "error")]
-    parts += [spec.get(key) for key in ("config", "dataset")] if isinstance(spec, dict) else []
-    if not all(part is None or isinstance(part, dict) for part in parts):
-        raise ValueError("a part of the header is not an object")
+    odd = odd_part(header)
+    if odd is not None:
+        raise ValueError(f"the header's {odd!r} is not an object")
     return header
 
 
@@ -278,7 +278,7 @@ class ScoreEmitted(Event):
     usage: dict[str, Any] | None = None
     """Token use of judge models."""
     metadata: dict[str, Any] | None = None
-    """The sample's metadata, as far as the run's metrics look at it."""
+    """The sample's metadata, as far as the run's metrics look at it, and the score's own under `SCORE_METADATA`."""
     errored: bool = False
     """The sample itself ended with an error (it is scored all the same)."""
     record: str | None = None

@@ -14,6 +14,8 @@ from .events import LogMaterialised, ScoreEmitted
 from .materialise.log_place import log_place
 from .materialise.names import log_name
 from .monitoring.recorder import NoRecorder, Recorder
+from .scoring.instances import Instances
+from .scoring.judges import Judges
 from .scoring.retries import Retries
 from .scoring.scoring import Scoring
 from .settings import Settings
@@ -98,9 +100,8 @@ class Pipeline:
         self.new_reader = new_reader
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
-        self.scoring = Scoring(
-            settings.scorer_timeout, Retries(settings.scoring_attempts, settings.scorer_patience), self._sandboxes
-        )
+        retries = Retries(settings.scoring_attempts, settings.scorer_patience)
+        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings), self._sandboxes)
         self.runs = Runs(self.load_score, _placing(partitions))
         self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination
@@ -110,6 +111,11 @@ class Pipeline:
         self.under_way = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_activity = asyncio.get_running_loop().time()
+
+    def use(self, instances: Instances) -> None:
+        """Score with what is made already, where the events name it; before anything comes in."""
+        self.scoring.use(instances)
+        self.runs.instances = instances
 
     def _sandboxes(self, completion: Completion) -> OpenSandboxes:
         """Open the sandboxes of a completion that came with some."""

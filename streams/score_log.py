@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import StreamsError
+from .errors import DamagedLogError, StreamsError
 from .events import LogMaterialised
 from .logs.block import SampleBlock
 from .logs.source import LogSource
-from .pipeline import Listener
+from .pipeline import Listener, Pipeline
 from .publish.events_of_log import LogEvents, of_eval
 from .publish.plan import ScoringPlan
 from .scoring.retries import Retries
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "ScoredLog", "score_log"]
 
 PUBLISH_RECORDS = 1000
+
+PATIENCE_SECONDS = 2.0
+"""How long nothing may change before a run that lacks something is looked at."""
 
 _brokers = itertools.count()
 
@@ -103,6 +106,8 @@ async def score_log(
     outcome = Outcome(listener)
     own = settings.model_copy(update={"broker": broker, "metrics_port": None})
     async with running_worker(own, outcome, lambda _: path) as pipeline:
+        if plan.instances is not None:
+            pipeline.use(plan.instances)
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
         )
@@ -113,11 +118,33 @@ async def score_log(
         # Somebody sits and waits, and what a scorer says wrong can be mended on the spot.
         pipeline.scoring.retries = Retries(settings.scoring_attempts, transient_only=True)
         await _publish(source, plan, broker, snapshots)
-        ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stuck = asyncio.ensure_future(_never_balances(pipeline, source))
+        ends: list[asyncio.Future[Any]] = [outcome.done, pipeline.failed, stuck]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stuck.cancel()
         if not outcome.done.done():
-            pipeline.failed.result()
+            (pipeline.failed if pipeline.failed.done() else stuck).result()
         return outcome.done.result()
+
+
+async def _never_balances(pipeline: Pipeline, source: LogSource) -> None:
+    """Raise when all that was published has had its effects, and yet something is missing; else never return.
+
+    Samples are counted by id and epoch. A log that was damaged, or put together by hand, may say a key twice, so that
+    its reader and ours take a sample for two different ones; nobody waits for what cannot come.
+    """
+    before: list[int] = []
+    while True:
+        await asyncio.sleep(PATIENCE_SECONDS)
+        runs = list(pipeline.runs)
+        changes = [run.changes for run in runs]
+        quiet = changes == before and not pipeline.under_way and await pipeline.caught_up()
+        if quiet and runs and not any(run.balances() for run in runs):
+            missing = sum((run.expected or 0) - run.received for run in runs)
+            raise DamagedLogError(source.path, f"{missing} of its samples have the id and epoch of other ones")
+        before = changes
 
 
 def _claimed(source: LogSource, samples: SampleBlock, key: str) -> bytes:

@@ -11,10 +11,16 @@ from typing_extensions import Self
 from evalstream.scorers.metrics.values import DEFAULT_TO_FLOAT
 from evalstream.scorers.value import Value, ValueToFloat
 
-__all__ = ["Aggregate", "Metadata", "NumberAggregate"]
+__all__ = ["SCORE_METADATA", "Aggregate", "Metadata", "NumberAggregate"]
 
 Metadata = Mapping[str, Any] | None
 """Metadata of the sample that a score belongs to."""
+
+SCORE_METADATA = "evalstream: metadata of the score"
+"""Key beside the sample's metadata under which the score's own are, for metrics that read them.
+
+Of a reduced score these are its first epoch's, like the sample's. No sample has a key of such a name.
+"""
 
 
 class Aggregate(ABC):

@@ -16,6 +16,7 @@ from .interval import TInterval, WilsonInterval
 from .krippendorff import IntervalAlpha, NominalAlpha
 from .mean import Mean
 from .of_key import OfKey
+from .perplexity import PerplexityPerSeq, PerplexityPerToken
 from .variance import Variance
 
 __all__ = ["RUNNING", "aggregate_for"]
@@ -108,5 +109,7 @@ RUNNING: dict[str, Callable[[Options], Aggregate | None]] = {
     "ci_wilson": lambda options: WilsonInterval(options.get("level", 0.95), options.get("cluster"), _to_float(options)),
     "frequency": lambda options: Frequency(options.get("categories"), options.get("normalize", True)),
     "krippendorff_alpha": _krippendorff_alpha,
+    "perplexity_per_token": lambda options: PerplexityPerToken(),
+    "perplexity_per_seq": lambda options: PerplexityPerSeq(),
 }
 """For each built-in metric that has an aggregate, how it is made from the options that the metric was made with."""

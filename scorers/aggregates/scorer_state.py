@@ -92,8 +92,8 @@ class RunningScorer:
         after
             Its values from now on, in the order of epochs; empty if the sample is taken back.
         metadata
-            The sample's metadata, at least what `needed_metadata` asks for; it must not change while the sample has
-            scores.
+            The sample's metadata, at least what `needed_metadata` asks for, and what `needed_score_metadata` asks for
+            under `SCORE_METADATA`, of the first epoch's score; they must not change while the sample has scores.
         """
         for values, sign in ((before, -1), (after, 1)):
             if values:

@@ -97,7 +97,7 @@ def our_metric(instance: Any) -> Metric:
     except UnknownNameError:
         entry = Entry("metric", name, type(instance), package, {"scores": "auto", **metadata})
     wrapped = BridgedMetric(instance)
-    registry.tag_as(wrapped, entry, made_with(instance))
+    registry.tagged(wrapped, entry, made_with(instance))
     return wrapped
 
 

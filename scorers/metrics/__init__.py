@@ -9,6 +9,7 @@ from .frequency import categorical, frequency
 from .grouped import grouped
 from .krippendorff import krippendorff_alpha
 from .mean import mean
+from .perplexity import perplexity_per_seq, perplexity_per_token
 from .stderr import stderr
 from .variance import std, var
 
@@ -23,6 +24,8 @@ __all__ = [
     "grouped",
     "krippendorff_alpha",
     "mean",
+    "perplexity_per_seq",
+    "perplexity_per_token",
     "std",
     "stderr",
     "var",

@@ -22,6 +22,7 @@ __all__ = [
     "metadata_of",
     "numbers",
     "picked",
+    "score_metadata_of",
     "values_of",
     "with_values",
 ]
@@ -47,6 +48,10 @@ class ScoreValues(Sequence[SampleScore]):
         """Metadata of the sample at an index."""
         raise NotImplementedError
 
+    def score_metadata_at(self, index: int) -> Mapping[str, Any] | None:
+        """Metadata of the score itself at an index."""
+        return self[index].score.metadata
+
     def pick(self, indices: Sequence[int]) -> ScoreValues:
         """Return the scores at some indices, as another such sequence."""
         raise NotImplementedError
@@ -68,6 +73,13 @@ def metadata_of(scores: Sequence[SampleScore], index: int) -> Mapping[str, Any] 
     if isinstance(scores, ScoreValues):
         return scores.metadata_at(index)
     return scores[index].sample_metadata
+
+
+def score_metadata_of(scores: Sequence[SampleScore], index: int) -> Mapping[str, Any] | None:
+    """Return the metadata of the score itself at an index."""
+    if isinstance(scores, ScoreValues):
+        return scores.score_metadata_at(index)
+    return scores[index].score.metadata
 
 
 def floats(scores: Sequence[SampleScore], to_float: ValueToFloat) -> list[float]:

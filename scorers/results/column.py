@@ -37,6 +37,8 @@ class ScoreColumn(ScoreValues):
         only.
     scorer
         What the built SampleScores say of their scorer.
+    score_metadata
+        Function from index to the metadata of the score itself, where these can be had without the whole score.
 
     Examples
     --------
@@ -52,10 +54,12 @@ class ScoreColumn(ScoreValues):
         metadata: Metadata | None = None,
         load: Callable[[int], Score] | None = None,
         scorer: str | None = None,
+        score_metadata: Callable[[int], Mapping[str, Any] | None] | None = None,
     ) -> None:
         self.sample_ids, self._values, self.scorer = sample_ids, values, scorer
         self._metadata = metadata.__getitem__ if isinstance(metadata, Sequence) else metadata
         self._load = load
+        self._score_metadata = score_metadata
 
     @property
     def values(self) -> Sequence[Value]:
@@ -96,6 +100,9 @@ class ScoreColumn(ScoreValues):
     def metadata_at(self, index: int) -> Mapping[str, Any] | None:
         return self._metadata(index) if self._metadata is not None else None
 
+    def score_metadata_at(self, index: int) -> Mapping[str, Any] | None:
+        return self._score_metadata(index) if self._score_metadata is not None else self.score_at(index).metadata
+
     def pick(self, indices: Sequence[int]) -> ScoreColumn:
         """Return the scores at some indices (none of them negative) as a column."""
         ids, values = self.sample_ids, self._values
@@ -105,6 +112,7 @@ class ScoreColumn(ScoreValues):
             lambda i: self.metadata_at(indices[i]),
             lambda i: self.score_at(indices[i]),
             self.scorer,
+            lambda i: self.score_metadata_at(indices[i]),
         )
 
     def scored(self) -> ScoreColumn:
@@ -125,6 +133,7 @@ class ScoreColumn(ScoreValues):
             self.metadata_at,
             lambda i: self.score_at(i).model_copy(update={"value": values[i]}),
             self.scorer,
+            self.score_metadata_at,
         )
 
     def epochs(self) -> Sequence[list[int]]:
@@ -144,6 +153,9 @@ class ScoreColumn(ScoreValues):
         def load(sample: int) -> Score:
             return reducer([self.score_at(i) for i in samples[sample]])
 
+        def first_metadata(sample: int) -> Mapping[str, Any] | None:
+            return self.score_metadata_at(samples[sample][0])
+
         if isinstance(reducer, ValueReducer):
             each = reduce_each(reducer, self._values, samples)
         else:
@@ -159,6 +171,8 @@ class ScoreColumn(ScoreValues):
             values,
             lambda sample: self.metadata_at(samples[sample][0]),
             load,
+            # Built-in reducers keep the first epoch's.
+            score_metadata=first_metadata if isinstance(reducer, ValueReducer) else None,
         )
 
     def _reducer_error(self, reducer: ScoreReducer, index: int, error: Exception) -> ReducerError:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ..events import LedgerEntry
-from ..score_log import ScoredLog
 from .guard import EXIT_FAILED
 from .text import plain, shorten
 
-__all__ = ["as_json", "brief", "exit_code", "finite", "number", "print_report"]
+if TYPE_CHECKING:  # commands that only look at logs use this module, and need no agents
+    from ..events import LedgerEntry
+    from ..score_log import ScoredLog
+
+__all__ = ["as_json", "brief", "exit_code", "finite", "metrics_table", "number", "print_report"]
 
 _ERRORS = ("stderr", "bootstrap_stderr")
 
@@ -25,7 +27,7 @@ def print_report(console: Console, title: str, scored: ScoredLog) -> None:
     if final.error is not None:
         console.print(f"No results: {shorten(final.error)}", style="bold red", soft_wrap=True)
     elif scored.run.rows:
-        console.print(_metrics_table(title, scored.run.rows))
+        console.print(metrics_table(title, scored.run.rows))
     if scored.run.failed:
         console.print(_ledger_table(scored.written.ledger))
         for line in _failures(scored):
@@ -33,7 +35,8 @@ def print_report(console: Console, title: str, scored: ScoredLog) -> None:
     console.print(f"Scored log: {plain(scored.written.location)}", soft_wrap=True)
 
 
-def _metrics_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+def metrics_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Make a table of result rows as a log has them."""
     table = _table(title, ("scorer", "reducer", "metric"), ("value", "stderr", "scored", "unscored"))
     for row in rows:
         metrics = row.get("metrics") or {}

@@ -22,6 +22,7 @@ from ..logs.source import LogSource, open_log
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import score_log
 from ..settings import Settings
+from ..settings.info import INFO
 from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
 from .options import sandbox_options, scoring_options, snapshots_of, wishes_of
@@ -68,7 +69,10 @@ class _Request:
     help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
 )  # fmt: skip
 @sandbox_options
-@setting_options("log_dir", "scorer_timeout", "sandbox", "sandbox_image")
+@setting_options(
+    "log_dir", "scorer_timeout", "sandbox", "sandbox_image",
+    *(info.name for info in INFO.values() if info.section == "judges"),
+)  # fmt: skip
 @click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(

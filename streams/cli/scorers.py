@@ -44,7 +44,7 @@ def make_scorers(specs: Sequence[str], options: Mapping[str, Any]) -> list[Score
             raise UsageError(_nobody_takes(option, entries))
     for spec, entry in zip(specs, entries, strict=True):
         known = registry.find("scorer", entry.name)
-        if known is not entry:
+        if known.factory is not entry.factory:
             raise UsageError(
                 f"{spec}: another scorer of this command line is called {entry.name!r} too, and a log tells scorers"
                 " by their names: rename one of them, or score with one after the other."

@@ -25,7 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _GIVEN = f"{__name__}.given"
 _CONFIG = f"{__name__}.config"
 
-_TITLES = {"general": "Settings", "scoring": "Scoring", "metrics": "Metrics", "kafka": "Kafka"}
+_TITLES = {"general": "Settings", "scoring": "Scoring", "judges": "Judges", "metrics": "Metrics", "kafka": "Kafka"}
 
 
 class SettingOption(click.Option):
@@ -39,6 +39,7 @@ class SettingOption(click.Option):
             type=bool if bool in info.kinds else str,
             metavar=info.unit or None,
             default=None,
+            multiple=info.repeatable,
             help=f"{info.text}{default}",
             expose_value=False,
             callback=_note,
@@ -47,6 +48,8 @@ class SettingOption(click.Option):
 
 def _note(context: click.Context, option: click.Parameter, value: Any) -> None:
     """Keep what was given, for `loaded_settings`."""
+    if isinstance(value, tuple):
+        value = "\n".join(value) or None
     if value is not None and isinstance(option, SettingOption):
         context.meta.setdefault(_GIVEN, {})[option.info.name] = value
 
@@ -66,7 +69,8 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
         for info in (INFO[name] for name in reversed(names)):
             if not info.secret:
                 option = f"{info.option}/--no-{info.option[2:]}" if bool in info.kinds else info.option
-                command = click.option(option, info.name, cls=SettingOption, info=info)(command)
+                names_of = (option, info.short) if info.short else (option,)
+                command = click.option(*names_of, info.name, cls=SettingOption, info=info)(command)
         return config(command)
 
     return add

@@ -13,7 +13,7 @@ import msgspec
 from evalstream.scorers.jsontext import JsonTextError, dumps, join_array, loads, split_array
 from evalstream.streams.logs.score_events import Moment, NewScore, scorer_spans, scorers_span
 
-__all__ = ["splice_events"]
+__all__ = ["end_of_scoring", "splice_events"]
 
 
 class _Event(msgspec.Struct):
@@ -60,6 +60,25 @@ def splice_events(members: Mapping[str, bytes], scores: Sequence[NewScore], over
         return None
     head = text[:-1].rstrip()
     return head + (b"" if head == b"[" else b",") + scorers_span(members, scores, moment) + b"]"
+
+
+def end_of_scoring(events: list[bytes]) -> tuple[int, str | None]:
+    """Return where another event of the last scorers span goes, and the span's id; at the end if there is none.
+
+    Examples
+    --------
+    >>> begin = b'{"event":"span_begin","id":"s","type":"scorers","name":"scorers"}'
+    >>> end_of_scoring([begin, b'{"event":"score"}', b'{"event":"span_end","id":"s"}', b'{"event":"info"}'])
+    (2, 's')
+    >>> end_of_scoring([b'{"event":"info"}'])
+    (1, None)
+    """
+    begin = _last_scorers_span(events)
+    if begin is None:
+        return len(events), None
+    span = _decode(events[begin])
+    end = next((i for i in range(begin + 1, len(events)) if _ends(events[i], span)), len(events))
+    return end, None if span.id is None else str(span.id)
 
 
 def _last_event(text: bytes) -> tuple[int, _Event | None]:

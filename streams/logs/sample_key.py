@@ -9,7 +9,7 @@ import msgspec
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.streams.errors import SampleDecodeError
 
-__all__ = ["peek_key", "read_key"]
+__all__ = ["member_name", "peek_key", "read_key"]
 
 
 class _Key(msgspec.Struct):
@@ -36,6 +36,19 @@ def peek_key(beginning: bytes) -> tuple[int | str, int] | None:
         return loads(first[1]), int(first[2])
     except (JsonTextError, ValueError):
         return None
+
+
+def member_name(sample_id: int | str, epoch: int) -> bytes:
+    r"""Return the name of a sample's member in a `.eval`, as it stands in the zip.
+
+    Examples
+    --------
+    >>> member_name(7, 1), member_name("a\0b", 2)
+    (b'samples/7_epoch_1.json', b'samples/a%00b_epoch_2.json')
+    """
+    # As `ZipWriter` has it: Python's zipfile, with which Inspect reads, ends a name at its first NUL.
+    name = f"samples/{sample_id}_epoch_{epoch}.json".replace("\0", "%00")
+    return name.encode("utf-8", "backslashreplace")
 
 
 def read_key(path: str, text: bytes, name: str) -> tuple[int | str, int]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from evalstream.scorers.jsontext import dumps
 
-__all__ = ["Moment", "NewScore", "scorer_spans", "scorers_span"]
+__all__ = ["Moment", "NewScore", "event_id", "scorer_spans", "scorers_span"]
 
 _NAMESPACE = b"evalstream.score-events:"
 _ALPHABET = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -59,6 +59,17 @@ def _ids(seed: str) -> list[bytes]:
     digest = sha256(_NAMESPACE + seed.encode("utf-8", "backslashreplace")).digest()
     stem = digest[:_STEM].translate(_LETTERS)
     return [stem + last for last in _LAST]
+
+
+def event_id(seed: str) -> str:
+    """Return an id for an event of its own, of the form that Inspect's have.
+
+    Examples
+    --------
+    >>> len(event_id("edit 1")), event_id("edit 1") == event_id("edit 2")
+    (22, False)
+    """
+    return _ids(seed)[0].decode()
 
 
 _LAST = [_ALPHABET[i : i + 1] for i in range(7)]

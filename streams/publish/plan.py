@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,13 +11,15 @@ from pydantic import ValidationError
 
 from evalstream.scorers import registry
 from evalstream.scorers.errors import ScorersError
-from evalstream.scorers.metric import Metric
-from evalstream.scorers.reducers.names import check_epochs, create_reducers
+from evalstream.scorers.reducer import ScoreReducer
+from evalstream.scorers.reducers.names import check_epochs, create_reducers, reducer_log_name
+from evalstream.scorers.results.options import create_from_log
 from evalstream.scorers.results.scorer_info import ScorerInfo, metrics_to_header
-from evalstream.scorers.scorer import Scorer
+from evalstream.scorers.scorer import Metrics, Scorer
 
 from ..errors import UsageError
 from ..events import ScorerSpec
+from ..scoring.instances import Instances
 
 __all__ = ["ScoringPlan", "Wishes", "plan_scoring"]
 
@@ -27,24 +30,29 @@ Action = Literal["append", "overwrite"]
 class Wishes:
     """What the command line asked for; None and empty mean: as the log says.
 
-    ``scorers`` and ``metrics`` are instances, ``reducers`` are log names ([] switches reduction off).
+    ``scorers``, ``metrics`` and ``reducers`` are instances; of reducers log names will do, and [] switches reduction
+    off.
     """
 
     scorers: Sequence[Scorer] = ()
-    metrics: Sequence[Metric] = ()
-    reducers: Sequence[str] | None = None
+    metrics: Metrics = ()
+    reducers: Sequence[str | ScoreReducer] | None = None
     action: Action | None = None
 
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """Scorers with the metrics that count, reducers by log name (None: the default), and what happens to old scores."""
+    """Scorers with the metrics that count, reducers by log name (None: the default), and what happens to old scores.
+
+    ``instances`` are the same as objects, as far as they are at hand, for whoever scores in this process.
+    """
 
     scorers: list[ScorerSpec]
     reducers: list[str] | None
     action: Action
     epochs: int
     multiple_correct: bool | None = None
+    instances: Instances | None = None
 
 
 def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
@@ -62,15 +70,16 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
     epochs = config.get("epochs")
     epochs = epochs if isinstance(epochs, int) and epochs > 0 else 1
     action: Action = wishes.action or ("append" if has_scores(header) else "overwrite")
-    reducers = list(wishes.reducers) if wishes.reducers is not None else _logged_reducers(config)
-    if reducers:
-        made = create_reducers(reducers)
-        if wishes.reducers is not None:
-            check_epochs(made, epochs)
+    wanted = wishes.reducers if wishes.reducers is not None else _logged_reducers(config)
+    made = create_reducers(wanted)
+    if made and wishes.reducers is not None:
+        check_epochs(made, epochs)
+    reducers = None if made is None else [reducer_log_name(reducer) for reducer in made]
     infos = [ScorerInfo.from_scorer(scorer) for scorer in wishes.scorers] or _logged_scorers(header)
     override: Any = None
     if wishes.metrics:
-        override = metrics_to_header(list(wishes.metrics))
+        override = metrics_to_header(wishes.metrics)
+        infos = [dataclasses.replace(info, metrics=wishes.metrics) for info in infos]
     elif action == "overwrite":
         override = spec.get("metrics")
     specs = []
@@ -82,7 +91,9 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
             specs.append(ScorerSpec.model_validate(entry))
         except ValidationError as error:
             raise UsageError(f"the log's header does not describe its metrics as logs do: {_first(error)}") from error
-    return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header))
+    by_header = override is not None and not wishes.metrics
+    instances = Instances(specs, wishes.scorers, () if by_header else infos, made)
+    return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header), instances)
 
 
 def has_scores(header: Mapping[str, Any]) -> bool:
@@ -109,7 +120,7 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
     for entry in logged:
         name, options = str(entry.get("name")), _object(entry.get("options"))
         try:
-            scorer = registry.create("scorer", name, options)
+            scorer = create_from_log("scorer", name, options)
             metrics = entry.get("metrics")
             infos.append(ScorerInfo.from_header(dict(entry)) if metrics else ScorerInfo.from_scorer(scorer))
         except ScorersError as error:

@@ -1,8 +1,12 @@
-"""Where users' scorers run: an event loop in a thread of its own, which is given up when a scorer blocks it.
+"""Where users' scorers run: an event loop in a thread of its own, which is left when a scorer blocks it.
 
-A scorer that awaits too long is cancelled. One that never comes back to its loop (a ``time.sleep``, an endless loop)
-cannot be; then the thread is abandoned, that scorer's sample has failed, and the others are started again on a new
-thread.
+A scorer that awaits too long is cancelled. One that does not come back to its loop (a ``time.sleep``, a long
+computation, an endless loop) cannot be. After a second such a thread is left to it, and samples that come, or have not
+begun, go to another one; after some more the calls that wait behind it are started again there. The scorer itself keeps
+its whole time; when that is over its sample has failed.
+
+What holds the interpreter's lock for minutes (a regular expression that backtracks, in C) stops all threads of a
+process, so it cannot be helped here; see `alarm` for our own.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -21,6 +26,19 @@ Result = TypeVar("Result")
 
 GRACE_SECONDS = 0.5
 
+LEFT_ALONE_SECONDS = 1.0
+"""After a step of this length new calls go to another thread."""
+
+RESTART_SECONDS = 10.0
+"""After a step of this length calls that wait behind it begin again on another thread. Some have asked a judge."""
+
+MOST_LOOPS = 32
+"""Threads that may be blocked at a time; then calls wait behind the last one."""
+
+
+_current_call: contextvars.ContextVar[object] = contextvars.ContextVar("evalstream_call")
+"""The call that the code of a scorer belongs to, in tasks of its own making, too."""
+
 
 class _AbandonedError(Exception):
     """The thread that ran this call was given up because another call blocked it."""
@@ -31,9 +49,11 @@ class _Loop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_task_factory(self._task)
         self.stopping = False
         self.running: tuple[object, float] | None = None
         self.waiting: dict[object, asyncio.Future[Any]] = {}
+        self.begun: set[object] = set()
         self._thread = threading.Thread(target=self._run, name="evalstream-scorers", daemon=True)
         self._thread.start()
 
@@ -50,6 +70,12 @@ class _Loop:
         finally:
             self.loop.close()
 
+    def _task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task; one that a scorer makes is watched like the scorer."""
+        call = _current_call.get(None)
+        watched = coroutine if call is None else _watched(coroutine, self, call)
+        return asyncio.Task(watched, loop=loop, **options)
+
     def stop(self) -> None:
         self.stopping = True
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -64,6 +90,10 @@ class _Watched(Awaitable[Result]):
     def __await__(self) -> Generator[Any, Any, Result]:
         step: Callable[[Any], Any] = self._coroutine.send
         argument: Any = None
+        if self._call not in self._on.waiting:  # begun again elsewhere, while this thread was blocked
+            self._coroutine.close()
+            raise asyncio.CancelledError
+        self._on.begun.add(self._call)
         while True:
             self._on.running = (self._call, time.monotonic())
             try:
@@ -98,6 +128,7 @@ class ScorerThread:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._current: _Loop | None = None
+        self._left: set[_Loop] = set()
 
     async def run(self, make: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Run a scorer to its end.
@@ -142,7 +173,8 @@ class ScorerThread:
         running.add_done_callback(finished)
         try:
             while not outcome.done():
-                await asyncio.wait({outcome}, timeout=min(self._timeout, 1.0))
+                await asyncio.wait({outcome}, timeout=min(self._timeout, LEFT_ALONE_SECONDS))
+                self._leave_if_blocked(on)
                 self._give_up_if_blocked(on)
                 if begun and not outcome.done():
                     self._give_up_if_uncancellable(on, call, begun[0], outcome)
@@ -151,12 +183,29 @@ class ScorerThread:
             raise TimeoutError(str(error) or f"no result after {self._timeout:g} s") from error
         finally:
             del on.waiting[call]
+            on.begun.discard(call)
+            if on in self._left and not on.waiting:
+                self._left.discard(on)
+                on.stop()
             with contextlib.suppress(RuntimeError):  # it may have closed by now; then its tasks have ended, too
                 on.loop.call_soon_threadsafe(running.cancel)
 
     async def pause(self, seconds: float) -> None:
         """Return after so many seconds; scorers go on meanwhile."""
         await asyncio.sleep(seconds)
+
+    def _leave_if_blocked(self, on: _Loop) -> None:
+        """Leave a loop to a step that takes long, with those that have not begun; later with those that have, too."""
+        running = on.running
+        seconds = 0.0 if running is None else time.monotonic() - running[1]
+        if seconds >= LEFT_ALONE_SECONDS and self._current is on and len(self._left) < MOST_LOOPS:
+            self._current = None
+            self._left.add(on)
+        if running is not None and seconds >= LEFT_ALONE_SECONDS and on in self._left:
+            for call, outcome in on.waiting.items():
+                stays = call is running[0] or (call in on.begun and seconds < RESTART_SECONDS)
+                if not stays and not outcome.done():
+                    outcome.set_exception(_AbandonedError())
 
     def _give_up_if_blocked(self, on: _Loop) -> None:
         """Abandon the loop if one step on it has lasted longer than a whole call may."""
@@ -165,6 +214,7 @@ class ScorerThread:
             return
         if self._current is on:
             self._current = None
+        self._left.discard(on)
         on.stop()
         for call, outcome in on.waiting.items():
             if not outcome.done():
@@ -180,12 +230,15 @@ class ScorerThread:
 
     def stop(self) -> None:
         """Cancel what still runs, and let the thread end; a scorer that blocks it is left behind."""
-        if self._current is not None:
-            self._current.stop()
-            self._current = None
+        for loop in (self._current, *self._left):
+            if loop is not None:
+                loop.stop()
+        self._current = None
+        self._left.clear()
 
 
 async def _watched(coroutine: Coroutine[Any, Any, Result], on: _Loop, call: object) -> Result:
+    _current_call.set(call)
     return await _Watched(coroutine, on, call)
 
 

@@ -6,18 +6,25 @@ import inspect
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
+from evalstream.scorers.aggregates.base import SCORE_METADATA
+from evalstream.scorers.errors import BudgetError
 from evalstream.scorers.jsontext import JsonTextError, loads, split_object
 from evalstream.scorers.registry import unqualified
 from evalstream.scorers.run import run_now
 from evalstream.scorers.sandbox.context import SandboxSet, in_sandboxes
 from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
+from evalstream.scorers.untrusted import options_of_event
 
 from ..events import MOST_SCORERS, ScoreEmitted, score_id
+from .alarm import LONGEST, alarm
 from .completion import Completion
 from .failure import Failure, Stage, message_of
+from .instances import Instances
+from .judges import Judges
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
@@ -52,6 +59,8 @@ class Scoring:
         Seconds that a scorer may take for one sample.
     retries
         Whether scorers that are not built in are tried again.
+    judges
+        How models are asked.
     sandboxes
         Opens the sandboxes of a completion that came with some.
     """
@@ -60,14 +69,19 @@ class Scoring:
         self,
         timeout: float,
         retries: Retries | None = None,
+        judges: Judges | None = None,
         sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
     ) -> None:
-        self.retries = retries or Retries()
+        self.retries, self._judges = retries or Retries(), judges or Judges()
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
         self._open_sandboxes = sandboxes
         self._tell_again = 0.0
+
+    def use(self, instances: Instances) -> None:
+        """Take what is made already for what events name."""
+        self._sets.instances = instances
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
@@ -83,7 +97,9 @@ class Scoring:
             for slot, name in sheet.names:
                 start = time.perf_counter()
                 try:
-                    outcome: Score | Failure | None = run_now(slot.scorer(sheet.state, sheet.state.target))
+                    outcome: Score | Failure | None = self._now(slot, sheet.state)
+                except TimeoutError as error:
+                    outcome = Failure("timeout", error, scorer=name)
                 except Exception as error:  # noqa: BLE001 (a scorer may raise anything; its sample has failed)
                     outcome = Failure("score", error, scorer=name)
                 sheet.add(slot, name, outcome, time.perf_counter() - start)
@@ -116,7 +132,10 @@ class Scoring:
             attempts += 1
             start = time.perf_counter()
             try:
-                score = await self._score_one(slot, name, sheet.state, sheet.sandboxes)
+                score = await self._score_one(slot, name, sheet)
+            except BudgetError as error:
+                # No failure: there is nothing to wait for, and nothing wrong with the sample.
+                return Score.unscored(reason="budget", explanation=str(error)), time.perf_counter() - start
             except Exception as error:  # noqa: BLE001 (a scorer may raise anything)
                 duration = time.perf_counter() - start
                 # A scorer that took all of its time would take it again. One whose judge did not answer may do better.
@@ -143,12 +162,17 @@ class Scoring:
             name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
         )  # fmt: skip
 
-    async def _score_one(self, slot: Slot, name: str, state: TaskState, sandboxes: SandboxSet | None) -> Score | None:
+    async def _score_one(self, slot: Slot, name: str, sheet: _Sheet) -> Score | None:
+        state = sheet.state
         if slot.immediate:
-            return run_now(slot.scorer(state, state.target))
+            return self._now(slot, state)
 
         async def call() -> Score | None:
-            with in_sandboxes(sandboxes):
+            with (
+                options_of_event({} if slot.at_hand else slot.spec.options),
+                self._judges.for_scorer(sheet.completion, name),
+                in_sandboxes(sheet.sandboxes),
+            ):
                 scoring = slot.scorer(state, state.target)
                 if not inspect.isawaitable(scoring):
                     raise TypeError(
@@ -163,9 +187,14 @@ class Scoring:
             raise RuntimeError(f"Scorer {slot.name} has modified state.scores")
         return score
 
+    def _now(self, slot: Slot, state: TaskState) -> Score | None:
+        with alarm(min(self._timeout, LONGEST)) if slot.alarmed else nullcontext():
+            return run_now(slot.scorer(state, state.target))
+
     def stop(self) -> None:
-        """End the scorers' thread."""
+        """End the scorers' threads."""
         self._thread.stop()
+        self._judges.close()
 
 
 class _Sheet:
@@ -216,8 +245,13 @@ class _Sheet:
         """Note what a scorer said."""
         if isinstance(outcome, Failure):
             self.scored.failures.append(outcome)
+        metadata = self._metadata
+        if slot.score_metadata and isinstance(outcome, Score):
+            stated = outcome.metadata or {}
+            read = {key: stated[key] for key in slot.score_metadata if key in stated}
+            metadata = {**(metadata or {}), SCORE_METADATA: read}
         self.scored.events.append(
-            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, self._metadata)
+            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
         )
 
 

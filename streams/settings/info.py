@@ -32,6 +32,10 @@ class SettingInfo:
         Its default, in words.
     kinds
         Types of its value; ``NoneType`` is one of them if the word ``none`` is a value.
+    short
+        A second, short name of its option.
+    repeatable
+        Whether its option may be given several times; each then is a line of the value.
 
     Examples
     --------
@@ -47,6 +51,8 @@ class SettingInfo:
     text: str
     default: str
     kinds: tuple[Any, ...]
+    short: str = ""
+    repeatable: bool = False
 
     @property
     def secret(self) -> bool:
@@ -100,7 +106,10 @@ def shown(value: Any) -> str:
 def _info(name: str, field: FieldInfo) -> SettingInfo:
     extra: Any = field.json_schema_extra
     default = extra["default_text"] or shown(field.default)
-    return SettingInfo(name, extra["section"], extra["unit"], field.description or "", default, kinds_of(field))
+    return SettingInfo(
+        name, extra["section"], extra["unit"], field.description or "", default, kinds_of(field),
+        extra["short"], extra["repeatable"],
+    )  # fmt: skip
 
 
 INFO = {name: _info(name, field) for name, field in Settings.model_fields.items()}

@@ -5,6 +5,7 @@ A setting's text is what ``--help`` and ``docs/settings.md`` say about it; its u
 
 from __future__ import annotations
 
+import os
 import re
 import types
 from collections.abc import Iterator
@@ -16,16 +17,21 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from evalstream.scorers.options import OptionSyntaxError, parse_options
+
 from ..errors import UsageError
 from .folders import as_folder
 from .masking import masked
 
-__all__ = ["Mechanism", "Section", "Settings", "default_broker", "is_none", "kinds_of"]
+__all__ = ["BUDGET", "Mechanism", "Section", "Settings", "default_broker", "is_none", "kinds_of"]
 
-Section = Literal["general", "scoring", "metrics", "kafka"]
+Section = Literal["general", "scoring", "judges", "metrics", "kafka"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 _DAY = 24 * 60 * 60
+
+BUDGET = r"\$?(?P<usd>[0-9]+(\.[0-9]+)?)( ?USD)?|(?P<tokens>[0-9_]+) ?tokens"
+"""What a budget for judges looks like."""
 
 
 def default_broker() -> str:
@@ -33,14 +39,33 @@ def default_broker() -> str:
     return f"embedded://{Path('.evalstream').absolute()}"
 
 
-def _setting(section: Section, unit: str, text: str, default: Any = None, default_text: str = "", **how: Any) -> Any:
+def _cache_path() -> Path:
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a container's user without a home
+        return Path(".evalstream").absolute() / "judges.sqlite"
+    return folder / "evalstream" / "judges.sqlite"
+
+
+def _setting(
+    section: Section,
+    unit: str,
+    text: str,
+    default: Any = None,
+    default_text: str = "",
+    short: str = "",
+    repeatable: bool = False,
+    **how: Any,
+) -> Any:
     """Make a field: which section it stands in, what its value is called in ``--help``, and what it means.
 
-    ``default_text`` describes a default that differs from place to place.
+    ``default_text`` describes a default that differs from place to place; ``short`` is a second name of the option.
     """
     if "default_factory" not in how:
         how["default"] = default
-    extra: JsonDict = {"section": section, "unit": unit, "default_text": default_text}
+    extra: JsonDict = {
+        "section": section, "unit": unit, "default_text": default_text, "short": short, "repeatable": repeatable
+    }  # fmt: skip
     return Field(description=text, json_schema_extra=extra, **how)
 
 
@@ -123,6 +148,41 @@ class Settings(BaseSettings):
         " none: for ever.",
         30.0 * _DAY,
     )
+
+    model: str | None = _setting(
+        "judges", "NAME", "Model that grades for scorers that name none, as in openai/gpt-4o; none: the one under test."
+    )
+    model_role: str | None = _setting(
+        "judges",
+        "ROLE=NAME",
+        "Model that plays a role, as in grader=openai/gpt-4o; more names, with commas, are a panel; repeatable"
+        " (in a variable or a file: one a line); none: nobody plays any.",
+        repeatable=True,
+    )
+    model_base_url: str | None = _setting(
+        "judges", "URL", "Base URL of that model or of the one under test; none: the one of its service."
+    )
+    model_args: str | None = _setting(
+        "judges",
+        "KEY=VALUE",
+        "How that model is asked, as in temperature=0; repeatable (in a variable or a file: one a line);"
+        " none: as its service does by default.",
+        short="-M",
+        repeatable=True,
+    )
+    judge_budget: str | None = _setting(
+        "judges",
+        "AMOUNT",
+        "What judges may use, in USD (5.00) or tokens (200000 tokens); then samples are unscored; none: no limit.",
+    )
+    judge_prices: Path | None = _setting(
+        "judges", "FILE", "YAML file of prices, as in openai/gpt-4o: {input: 2.5, output: 10}; none: not known."
+    )
+    judge_cache: bool = _setting("judges", "", "Keep judges' answers on this machine, and ask nothing twice.", True)
+    judge_cache_path: Path = _setting(
+        "judges", "FILE", "Where they are kept.", default_factory=_cache_path,
+        default_text="$XDG_CACHE_HOME/evalstream/judges.sqlite, else below ~/.cache",
+    )  # fmt: skip
 
     metrics_interval: float = _seconds("metrics", "At most one snapshot of running metrics in this time.", 0.5, ge=0)
     metrics_port: int | None = _number(
@@ -227,7 +287,29 @@ class Settings(BaseSettings):
             raise ValueError("must not be empty")
         return value
 
-    @field_validator("kafka_oauth_token_url")
+    @field_validator("model_role", "model_args")
+    @classmethod
+    def _pairs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        try:
+            pairs = parse_options(line for line in value.splitlines() if line.strip())
+        except OptionSyntaxError as error:
+            raise ValueError(
+                f"must be {'ROLE=NAME' if info.field_name == 'model_role' else 'KEY=VALUE'}: {error}"
+            ) from None
+        if info.field_name == "model_args" and "api_key" in pairs:
+            raise ValueError("must hold no api_key, which everybody on a machine could read: set its variable")
+        return value
+
+    @field_validator("judge_budget")
+    @classmethod
+    def _budget(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(BUDGET, value.strip()):
+            raise ValueError("must be USD, as in 5.00, or tokens, as in '200000 tokens'")
+        return value
+
+    @field_validator("kafka_oauth_token_url", "model_base_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not re.match(r"https?://[^/]", value):

@@ -13,7 +13,7 @@ __all__ = ["rewritten"]
 BEGIN = "<!-- What follows is made from the model: make settings-page -->"
 END = "<!-- Until here -->"
 
-_TITLES = {"general": "General", "scoring": "Scoring", "metrics": "Metrics", "kafka": "Kafka"}
+_TITLES = {"general": "General", "scoring": "Scoring", "judges": "Judges", "metrics": "Metrics", "kafka": "Kafka"}
 
 
 def rewritten(page: str) -> str:

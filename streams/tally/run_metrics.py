@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from evalstream.scorers.aggregates.needs import needed_metadata
+from evalstream.scorers.aggregates.base import SCORE_METADATA
+from evalstream.scorers.aggregates.needs import needed_metadata, needed_score_metadata
 from evalstream.scorers.aggregates.running_row import Place
 from evalstream.scorers.aggregates.scorer_state import RunningScorer
 from evalstream.scorers.errors import ScorersError
@@ -25,6 +26,7 @@ from evalstream.scorers.value import Value
 
 from ..events import EvalStarted, ScoreEmitted
 from ..logs.order import Places, given_order, rescore_order
+from ..scoring.instances import Instances
 from ..scoring.scorer_set import scorer_info
 from .column import OutcomeColumn
 from .rows import ScoreRow
@@ -46,6 +48,8 @@ class RunMetrics:
         The run's own tables, which grow as scores come.
     load_score
         Reads an event of ``scores`` again by its offset; only metrics and reducers of users need whole scores.
+    instances
+        May have the metrics and reducers already made.
 
     Attributes
     ----------
@@ -61,13 +65,19 @@ class RunMetrics:
     """
 
     def __init__(
-        self, started: EvalStarted, samples: SampleTable, columns: list[OutcomeColumn], load_score: LoadScore
+        self,
+        started: EvalStarted,
+        samples: SampleTable,
+        columns: list[OutcomeColumn],
+        load_score: LoadScore,
+        instances: Instances | None = None,
     ) -> None:
         self._started, self._samples, self._columns, self._load_score = started, samples, columns, load_score
-        self.infos: list[ScorerInfo] = [scorer_info(spec) for spec in started.scorers]
-        self.reducers: Sequence[ScoreReducer] | None = (
-            None if started.reducers is None else create_reducers(started.reducers)
-        )
+        made = instances.infos_for(started.scorers) if instances else None
+        self.infos: list[ScorerInfo] = list(made or [scorer_info(spec) for spec in started.scorers])
+        self.reducers: Sequence[ScoreReducer] | None = instances.reducers if instances else None
+        if self.reducers is None and started.reducers is not None:
+            self.reducers = create_reducers(started.reducers)
         self._keeps_metadata = [needed_metadata(info) is not None for info in self.infos]
         self._running = [RunningScorer(info, self.reducers, started.epochs) for info in self.infos]
         for slot, column in enumerate(columns[: len(self.infos)]):
@@ -173,15 +183,23 @@ class RunMetrics:
         values: list[Value] = [outcomes.values[n] for n in numbers]  # type: ignore[misc]
         keeps = self._keeps_metadata[slot]
 
-        def metadata(index: int) -> dict[str, Any] | None:
-            if keeps:
-                return outcomes.metadata.get(numbers[index])
-            return self._load_score(outcomes.offsets[numbers[index]]).metadata
+        def stored(index: int) -> dict[str, Any] | None:
+            number = numbers[index]
+            return outcomes.metadata.get(number) if keeps else self._load_score(outcomes.offsets[number]).metadata
+
+        def of_sample(index: int) -> dict[str, Any] | None:
+            return {key: value for key, value in (stored(index) or {}).items() if key != SCORE_METADATA} or None
+
+        def of_score(index: int) -> dict[str, Any] | None:
+            return (stored(index) or {}).get(SCORE_METADATA)
 
         def load(index: int) -> Any:
             return self._load_score(outcomes.offsets[numbers[index]]).score
 
-        return ScoreColumn([self._samples.ids[n] for n in numbers], values, metadata, load)
+        ids = [self._samples.ids[n] for n in numbers]
+        if not needed_score_metadata(self.infos[slot]):
+            return ScoreColumn(ids, values, stored, load)
+        return ScoreColumn(ids, values, of_sample, load, score_metadata=of_score)
 
     def results(self, names: Sequence[str], total: int, completed: int) -> EvalResults:
         """Return the final results, number for number as Inspect computes them on the same scores.

@@ -16,6 +16,7 @@ from evalstream.scorers.results.scorer_info import ScorerInfo
 
 from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LedgerEntry, LogMaterialised
 from ..logs.order import Places, rescore_order
+from ..scoring.instances import Instances
 from .column import OutcomeColumn
 from .dataset_ids import put_back, take_out
 from .rows import SCORED, DeadRow, ReadRow, Row, ScoreRow
@@ -47,6 +48,8 @@ class RunState:
         Reads an event of ``scores`` again by its offset; only metrics and reducers of users need whole scores.
     partition
         Where its events are, of each topic.
+    instances
+        May have the metrics and reducers already made.
 
     Attributes
     ----------
@@ -65,8 +68,16 @@ class RunState:
         same.
     """
 
-    def __init__(self, eval_id: str, run_id: str, load_score: LoadScore, partition: int = 0) -> None:
+    def __init__(
+        self,
+        eval_id: str,
+        run_id: str,
+        load_score: LoadScore,
+        partition: int = 0,
+        instances: Instances | None = None,
+    ) -> None:
         self.eval_id, self.run_id, self.partition = eval_id, run_id, partition
+        self._instances = instances
         self.started: EvalStarted | None = None
         self.dataset_ids: Sequence[Any] | None = None
         self.completed: EvalCompleted | None = None
@@ -96,7 +107,7 @@ class RunState:
         header, self.dataset_ids = take_out(event.header)
         self.started = event.model_copy(update={"header": header})
         try:
-            self._metrics = RunMetrics(self.started, self.samples, self.columns, self._load_score)
+            self._metrics = RunMetrics(self.started, self.samples, self.columns, self._load_score, self._instances)
         except Exception as error:  # noqa: BLE001 (an event may ask for anything; this run has no metrics then)
             self.problem = str(error) if isinstance(error, ScorersError) else f"{type(error).__name__}: {error}"
         return True

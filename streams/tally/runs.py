@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..errors import StateError
 from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LogMaterialised, ScoreEmitted
+from ..scoring.instances import Instances
 from .keys import Key, Kind, read_key
 from .rows import decode_segment
 from .run_state import RunState
@@ -29,12 +30,18 @@ class Runs:
         Reads an event of ``scores`` again by its partition and offset.
     place
         Gives the partition in which an eval's events are.
+
+    Attributes
+    ----------
+    instances
+        What new runs have of their metrics and reducers already made.
     """
 
     def __init__(
         self, load_score: Callable[[int, int], ScoreEmitted], place: Callable[[str], int] = lambda eval_id: 0
     ) -> None:
         self._load_score, self.place = load_score, place
+        self.instances: Instances | None = None
         self._runs: dict[tuple[str, str], RunState] = {}
 
     def get(self, eval_id: str, run_id: str) -> RunState:
@@ -43,7 +50,7 @@ class Runs:
         if run is None:
             partition = self.place(eval_id)
             load = partial(self._load_score, partition)
-            run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, load, partition)
+            run = self._runs[eval_id, run_id] = RunState(eval_id, run_id, load, partition, self.instances)
         return run
 
     def __iter__(self) -> Iterator[RunState]:

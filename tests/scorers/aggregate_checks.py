@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from evalstream.scorers.aggregates.base import Aggregate
+from evalstream.scorers.aggregates.base import SCORE_METADATA, Aggregate
 from evalstream.scorers.aggregates.clustered import ClusteredStderr
 from evalstream.scorers.aggregates.count import Count
 from evalstream.scorers.aggregates.frequency import Frequency
@@ -14,6 +14,7 @@ from evalstream.scorers.aggregates.interval import TInterval, WilsonInterval
 from evalstream.scorers.aggregates.krippendorff import IntervalAlpha, NominalAlpha
 from evalstream.scorers.aggregates.mean import Mean
 from evalstream.scorers.aggregates.of_key import OfKey
+from evalstream.scorers.aggregates.perplexity import PerplexityPerSeq, PerplexityPerToken
 from evalstream.scorers.aggregates.variance import Variance
 from evalstream.scorers.metrics import (
     accuracy,
@@ -24,6 +25,8 @@ from evalstream.scorers.metrics import (
     grouped,
     krippendorff_alpha,
     mean,
+    perplexity_per_seq,
+    perplexity_per_token,
     std,
     stderr,
     var,
@@ -67,6 +70,12 @@ LISTED: dict[str, tuple[Callable[[], Aggregate], Callable[[list[SampleScore]], A
         aggregate("k", stderr(cluster="c"), to_float=share, on_missing="zero"),
     ),
     "nominal alpha": (NominalAlpha, krippendorff_alpha()),
+    "perplexity per token": (PerplexityPerToken, perplexity_per_token()),
+    "perplexity per sequence": (PerplexityPerSeq, perplexity_per_seq()),
+    "grouped perplexity": (
+        lambda: Grouped(PerplexityPerSeq, "g", total="groups"),
+        grouped(perplexity_per_seq(), "g", all="groups"),
+    ),
     "interval alpha": (lambda: IntervalAlpha(value_to_float()), krippendorff_alpha("interval", value_to_float())),
 }
 """For each aggregate how it is made, and the metric that computes the same over a list of scores."""
@@ -144,7 +153,10 @@ def check_state_survives_json(make, items, others):
 
 
 def check_equals_the_metric(make, metric, items):
-    scores = [SampleScore(score=Score(value=value), sample_metadata=metadata) for value, metadata in items]
+    scores = [
+        SampleScore(score=Score(value=value, metadata=metadata[SCORE_METADATA]), sample_metadata=metadata)
+        for value, metadata in items
+    ]
     if not scores:
         return
     scale = max(1.0, *(abs(float(v)) if isinstance(v, (int, float)) else 1.0 for v, _ in items))

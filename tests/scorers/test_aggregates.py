@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalstream.scorers.aggregates.base import SCORE_METADATA
 from evalstream.scorers.aggregates.clustered import ClusteredStderr
 from evalstream.scorers.aggregates.exact_sum import ExactSum, divide, sqrt_ratio
 from evalstream.scorers.aggregates.grouped import Grouped
@@ -23,8 +24,15 @@ tame = st.one_of(st.sampled_from(["C", "I", "P", "N", "0.3"]), st.booleans(), st
 quarters = st.one_of(
     st.sampled_from(["C", "I", "P", "N", "0.25"]), st.booleans(), st.integers(-20, 20).map(lambda i: i / 4)
 )
+token_counts = st.one_of(
+    st.none(), st.fixed_dictionaries({}, optional={"num_tokens": st.integers(0, 5), "sum_log_probs": st.floats(-9, 0)})
+)
 metadata = st.fixed_dictionaries(
-    {"c": st.sampled_from([0, 1, 1.0, True, "1", "x", 2.5]), "g": st.sampled_from(["x", "y", 3, None])}
+    {
+        "c": st.sampled_from([0, 1, 1.0, True, "1", "x", 2.5]),
+        "g": st.sampled_from(["x", "y", 3, None]),
+        SCORE_METADATA: token_counts,
+    }
 )
 
 

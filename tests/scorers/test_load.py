@@ -76,6 +76,13 @@ def test_the_only_scorer_of_a_file_needs_no_name(user_file):
     assert registry.tag_of(resolve_metric(str(path))).entry.name == "share_only"
 
 
+def test_a_file_that_is_named_again_has_its_names_again(user_file):
+    first, second = (user_file(SCORER.format(name="again") + f"# {number}", f"again{number}.py") for number in (1, 2))
+    made = [registry.tag_of(resolve_scorer(str(path))).entry for path in (first, second, first)]
+    assert made[0] is made[2] is not made[1]
+    assert registry.find("scorer", "zeta_again") is made[0]
+
+
 def test_several_scorers_must_be_told_apart(user_file):
     path = user_file((SCORER + SECOND).format(name="two"))
     with pytest.raises(LoadError, match=f"defines 2 scorers. Name one: {path}@zeta_two, {path}@alpha_two."):
@@ -204,7 +211,7 @@ def test_a_dataclass_in_the_file_works(user_file):
 def test_names_resolve_with_and_without_package():
     for name in ("match", "inspect_ai/match", "evalstream/match"):
         assert registry.tag_of(resolve_scorer(name)).entry.name == "match"
-    with pytest.raises(UnknownNameError, match=r"Did you mean 'match'"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'math' or 'match'"):
         resolve_scorer("mathc")
     with pytest.raises(UnknownNameError, match=r"Did you mean 'accuracy'"):
         resolve_metric("acuracy")

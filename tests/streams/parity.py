@@ -44,7 +44,7 @@ def our_file(name: str, folder: Path) -> Path:
     """Copy a file of scorers written for Inspect, with only its imports changed."""
     text = (SCORERS / name).read_text(encoding="utf-8")
     path = folder / name
-    for theirs in ("inspect_ai.scorer", "inspect_ai.solver"):
+    for theirs in ("inspect_ai.scorer", "inspect_ai.solver", "inspect_scout"):
         text = text.replace(theirs, "evalstream.scorers")
     path.write_text(text, encoding="utf-8")
     return path

@@ -205,7 +205,7 @@ def test_a_kafka_that_is_not_there_is_an_error(spawn):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--scorer", "mtach"], "There is no scorer named 'mtach'. Did you mean 'match'?"),
+        (["--scorer", "mtach"], "There is no scorer named 'mtach'. Did you mean 'match' or 'math'?"),
         (["--metric", "acuracy"], "'acuracy'"),
         (["--epochs-reducer", "meen"], "'meen'"),
         (["-S", "location=any"], "add --scorer NAME"),

@@ -27,6 +27,14 @@ def hostile(part):
     if part == "scorer":
         for event in (start, *events["completions"]):
             event["scorers"][0]["name"] = place
+    elif part == "scores":
+        inner = {"type": "scorer", "name": "precomputed_scores", "params": {"scores": place}}
+        for event in (start, *events["completions"]):
+            event["scorers"] = [
+                {"name": "precomputed_scores", "options": {"scores": place}},
+                {"name": "cascade", "options": {"first": inner}},
+                {"name": "multi_scorer", "options": {"scorers": [inner], "reducer": "mode"}},
+            ]
     elif part == "metric":
         start["scorers"][0]["metrics"][0]["name"] = place
         start["reducers"] = [place]
@@ -60,7 +68,7 @@ def hook(name, args):
     elif name == "open" and args[0] == place:
         seen.append([name, str(args[0])])
 sys.addaudithook(hook)
-run("scorer", "metric", "claim", "names", "ids")
+run("scorer", "scores", "metric", "claim", "names", "ids")
 print(json.dumps(seen))
 """
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from evalstream.streams.scoring import scorer_thread as module
 from evalstream.streams.scoring.scorer_thread import ScorerThread
 
 TIMEOUT = 0.2
@@ -62,6 +63,10 @@ async def blocking() -> None:
     time.sleep(1.5)
 
 
+async def blocking_in_a_task_of_its_own() -> None:
+    await asyncio.gather(good(), blocking())
+
+
 async def exiting() -> None:
     raise SystemExit(1)
 
@@ -94,6 +99,7 @@ def test_scorers_run_on_a_thread_of_their_own(scorers: ScorerThread):
         (raising, LookupError, "no such answer"),
         (hanging, TimeoutError, "no result after 0.2 s"),
         (blocking, TimeoutError, "does not yield"),
+        (blocking_in_a_task_of_its_own, TimeoutError, "does not yield"),
         (exiting, RuntimeError, "SystemExit"),
         (cancelling_itself, RuntimeError, "cancelled itself"),
     ],
@@ -135,6 +141,67 @@ def test_several_blocking_scorers_fail_one_after_the_other(scorers: ScorerThread
     *failures, ok = outcomes(scorers, blocking, blocking, good)
     assert [type(failure) for failure in failures] == [TimeoutError] * 2
     assert ok == THREAD
+
+
+@pytest.fixture
+def patient(monkeypatch) -> Iterator[ScorerThread]:
+    """One whose scorers may take long, and which loses patience with those that block soon."""
+    monkeypatch.setattr(module, "LEFT_ALONE_SECONDS", 0.05)
+    made = ScorerThread(60.0)
+    yield made
+    made.stop()
+    join_threads()
+
+
+def test_while_a_scorer_blocks_those_that_come_later_go_on_and_it_keeps_its_time(patient: ScorerThread):
+    others_are_done = threading.Event()
+
+    async def blocked() -> bool:
+        return others_are_done.wait(20)
+
+    async def scenario() -> tuple[list[str], bool]:
+        first = asyncio.ensure_future(patient.run(blocked))
+        while patient._current is not None or not patient._left:
+            await asyncio.sleep(0.01)
+        names = await asyncio.gather(*(patient.run(good) for _ in range(20)))
+        others_are_done.set()
+        return names, await first
+
+    names, kept = asyncio.run(asyncio.wait_for(scenario(), 30))
+    assert names == [THREAD] * 20
+    assert kept
+
+
+def test_many_that_block_run_side_by_side(patient: ScorerThread):
+    together = threading.Barrier(5)
+
+    async def blocked() -> int:
+        return together.wait(20)
+
+    assert sorted(outcomes(patient, *[blocked] * 5)) == [0, 1, 2, 3, 4]
+
+
+def test_those_that_wait_behind_one_that_blocks_for_long_begin_again(patient: ScorerThread, monkeypatch):
+    monkeypatch.setattr(module, "RESTART_SECONDS", 0.2)
+    others_are_done = threading.Event()
+    begun: list[int] = []
+
+    async def waiting() -> int:
+        begun.append(threading.get_ident())
+        await asyncio.sleep(0)
+        return threading.get_ident()
+
+    async def blocked() -> bool:
+        return others_are_done.wait(20)
+
+    async def scenario() -> tuple[int, bool]:
+        first, second = (asyncio.ensure_future(patient.run(make)) for make in (waiting, blocked))
+        there = await first
+        others_are_done.set()
+        return there, await second
+
+    there, kept = asyncio.run(asyncio.wait_for(scenario(), 30))
+    assert (kept, begun[-1]) == (True, there)
 
 
 def test_a_cancelled_call_is_cancelled_on_its_thread(scorers: ScorerThread):

@@ -32,6 +32,14 @@ VALUES = {
     "sandbox_image": "debian:12-slim",
     "eval_deadline": 60,
     "state_retention": 86400,
+    "model": "openai/gpt-4o",
+    "model_role": "grader=openai/gpt-4o",
+    "model_base_url": "http://127.0.0.1:8000/v1",
+    "model_args": "temperature=0",
+    "judge_budget": "5.00",
+    "judge_prices": "/prices.yaml",
+    "judge_cache": False,
+    "judge_cache_path": "/judges.sqlite",
     "metrics_interval": 0,
     "metrics_port": 9100,
     "metrics_host": "0.0.0.0",
@@ -83,7 +91,9 @@ def in_force(name, loaded):
 
 
 def options_of(command: click.Command) -> set[str]:
-    return {option for one in command.params if isinstance(one, SettingOption) for option in one.opts}
+    return {
+        option for one in command.params if isinstance(one, SettingOption) for option in one.opts if option[:2] == "--"
+    }
 
 
 def test_there_is_a_value_for_each_setting():
@@ -119,7 +129,9 @@ def test_each_setting_is_a_key_at_the_top_and_in_the_table_of_its_section(write,
 @each_plain
 def test_each_setting_is_an_option(name):
     option = f"--{name.replace('_', '-')}"
-    arguments = [option] if VALUES[name] is True else [option, as_text(VALUES[name])]
+    arguments = [option, as_text(VALUES[name])]
+    if isinstance(VALUES[name], bool):
+        arguments = [option if VALUES[name] else f"--no-{option[2:]}"]
     result = CliRunner().invoke(config.command, ["--json", *arguments])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["settings"][name] == {"value": VALUES[name], "from": option}
@@ -153,7 +165,24 @@ def test_a_worker_has_all_options_and_the_others_those_that_concern_them():
     assert options_of(worker.command) == options_of(config.command) == every
     assert {"--broker", "--kafka-username", "--partitions", "--blob-dir"} < options_of(publish.command)
     assert not {"--scorer-timeout", "--app-id"} & options_of(publish.command)
-    assert options_of(score.command) == {"--log-dir", "--scorer-timeout", "--sandbox", "--sandbox-image"}
+    judges = {info.option for info in INFO.values() if info.section == "judges"}
+    assert options_of(score.command) == {"--log-dir", "--scorer-timeout", "--sandbox", "--sandbox-image", *judges}
+
+
+def test_an_option_that_may_be_repeated_gives_a_line_each_time():
+    arguments = ["--model-role", "grader=a/b", "--model-role", "critic=c/d", "-M", "temperature=0", "-M", "seed=3"]
+    settings = json.loads(CliRunner().invoke(config.command, ["--json", *arguments]).stdout)["settings"]
+    assert settings["model_role"]["value"] == "grader=a/b\ncritic=c/d"
+    assert settings["model_args"]["value"] == "temperature=0\nseed=3"
+
+
+def test_a_user_without_a_home_keeps_judges_answers_beside_the_broker(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert Settings().judge_cache_path == Path(".evalstream").absolute() / "judges.sqlite"
 
 
 def test_settings_stand_section_by_section():

@@ -26,8 +26,8 @@ from evalstream.streams.topics import COMPLETIONS, EVALS
 from evalstream.streams.transport.client import batches_of
 from evalstream.streams.transport.kafka import connection, reach
 from evalstream.streams.transport.kafka import sender as sender_module
-from evalstream.streams.transport.kafka.admin import ensure_topics
 from evalstream.streams.transport.kafka.client import KafkaClient
+from evalstream.streams.transport.kafka.start import prepared_topics
 from evalstream.streams.transport.record import NewRecord
 
 COMMAND = str(Path(sys.executable).parent / "evalstream")
@@ -44,7 +44,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 @pytest.fixture
 def settings(cluster: LocalCluster, topic_prefix: str) -> Iterator[Settings]:
     made = Settings(broker=cluster.url, topic_prefix=topic_prefix, partitions=2)
-    asyncio.run(ensure_topics(made))
+    asyncio.run(prepared_topics(made))
     yield made
     # A test that fails leaves a broker for the next one.
     (node,) = cluster.nodes

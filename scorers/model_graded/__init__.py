@@ -1,0 +1,5 @@
+"""Scorers that let another model grade the answer. Importing registers them."""
+
+from .qa import model_graded_fact, model_graded_qa
+
+__all__ = ["model_graded_fact", "model_graded_qa"]
