@@ -16,7 +16,7 @@ from ..settings.model import BUDGET
 from .completion import Completion
 
 if TYPE_CHECKING:
-    from evalstream.scorers.models import Budget, ModelContext
+    from evalstream.scorers.models import Budget, ModelContext, UsageLog
 
 __all__ = ["Judges"]
 
@@ -42,22 +42,22 @@ class Judges:
             self._check_budget()
 
     @contextmanager
-    def for_scorer(self, completion: Completion, scorer: str) -> Iterator[None]:
-        """Let a scorer's model calls be made as the settings say, for as long as this lasts."""
+    def for_scorer(self, completion: Completion, scorer: str) -> Iterator[UsageLog]:
+        """Let a scorer's model calls be made as the settings say, for as long as this lasts; gives what they use."""
         # Not at the top: scorers of text, for which a worker may be all its life, ask no models.
-        from evalstream.scorers.models import use_context  # noqa: PLC0415
+        from evalstream.scorers.models import UsageLog, use_context  # noqa: PLC0415
 
-        base = self.context()
+        base, used = self.context(), UsageLog()
         model = base.model or completion.model
-        with use_context(dataclasses.replace(base, model=model, epoch=completion.epoch, scorer=scorer)):
-            yield
+        with use_context(dataclasses.replace(base, model=model, epoch=completion.epoch, scorer=scorer, usage=used)):
+            yield used
 
     def context(self) -> ModelContext:
         """Return what all scorers have in common."""
         if self._context is None:
-            from evalstream.scorers.models import ModelContext, UsageLog  # noqa: PLC0415 - as above
+            from evalstream.scorers.models import ModelContext  # noqa: PLC0415 - as above
 
-            self._context = ModelContext(**self._from_settings(), usage=UsageLog())
+            self._context = ModelContext(**self._from_settings())
         return self._context
 
     def _from_settings(self) -> dict[str, Any]:
