@@ -217,6 +217,8 @@ class SampleCompleted(Event):
     """Scores that the sample has stay, and new ones get names beside them."""
     model: str = ""
     """Full name of the evaluated model."""
+    model_roles: dict[str, Any] | None = None
+    """Models by role, as the log's header has them (``eval.model_roles``); the worker's own settings come first."""
     multiple_correct: bool | None = None
     """What the plan says of the ``multiple_choice`` solver."""
 

@@ -9,12 +9,12 @@ from typing import Any
 from ..errors import ModelSetupError
 from ..untrusted import came_by_event
 from .config import GenerateConfig
-from .context import current_context
+from .context import RoleModel, current_context
 from .mock import MockModel
 from .model import Model
 from .services import endpoint_of
 
-__all__ = ["ModelRole", "get_model", "model_roles"]
+__all__ = ["ModelRole", "bound_to", "get_model", "model_roles"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def get_model(
         return model
     config = config or GenerateConfig()
     if role is not None:
-        bound = model_roles().get(role)
+        bound = bound_to(role)
         if bound is not None:
             return _as_model(bound[0] if isinstance(bound, list) else bound, config, role)
         if required and default is None:
@@ -99,14 +99,33 @@ def get_model(
 
 
 def model_roles() -> dict[str, str | Model | list[str | Model]]:
-    """Return the models by role, those of a panel as a list."""
-    return {
-        role: list(bound) if isinstance(bound, Sequence) and not isinstance(bound, str) else bound
-        for role, bound in current_context().roles.items()
-    }
+    """Return the models by role, those of a panel as a list.
+
+    Raises
+    ------
+    ModelSetupError
+        A log names a model that is not known here, or has no key.
+    """
+    roles: dict[str, str | Model | list[str | Model]] = {}
+    for role in current_context().roles:
+        bound = bound_to(role)
+        if bound is not None:
+            roles[role] = [_settled(one) for one in bound] if isinstance(bound, list) else _settled(bound)
+    return roles
 
 
-def _as_model(bound: str | Model, config: GenerateConfig, role: str) -> Model:
+def bound_to(role: str) -> RoleModel | list[RoleModel] | None:
+    """Return what plays one role, a panel as a list; None if nobody does. Other roles' models need not be known."""
+    bound = current_context().roles.get(role)
+    return list(bound) if isinstance(bound, Sequence) and not isinstance(bound, str) else bound
+
+
+def _settled(bound: RoleModel) -> str | Model:
+    return bound if isinstance(bound, str | Model) else bound()
+
+
+def _as_model(bound: RoleModel, config: GenerateConfig, role: str) -> Model:
+    bound = _settled(bound)
     model = bound if isinstance(bound, Model) else _made(bound, GenerateConfig(), role, None, None, {})
     return model.with_config(config, role)
 

@@ -38,6 +38,7 @@ class _Fields(msgspec.Struct, gc=False):
     scorers: msgspec.Raw = msgspec.Raw(b"[]")
     append: bool = False
     model: str = ""
+    model_roles: msgspec.Raw = msgspec.Raw(b"")
     multiple_correct: bool | None = None
 
 
@@ -62,6 +63,8 @@ class Completion(NamedTuple):
     source: Source
     record: str = ""
     """Digest of the record that it came in, see `dead_letters.letter.record_digest`."""
+    model_roles: bytes = b""
+    """The event's own text of that field."""
 
     @property
     def size(self) -> int:
@@ -114,6 +117,7 @@ class CompletionReader:
         return Completion(
             fields.eval_id, fields.run_id, sample_id, epoch, members, bytes(fields.scorers),
             fields.append, fields.model, fields.multiple_correct, source, record,
+            bytes(fields.model_roles),
         )  # fmt: skip
 
     def members(self, value: bytes) -> dict[str, bytes]:
@@ -154,6 +158,7 @@ def _read(value: bytes) -> _Fields:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         members = split_object(value)
     sample, scorers = members.pop("sample", b"null"), members.pop("scorers", b"[]")
+    roles = members.pop("model_roles", b"")
     event = SampleCompleted.model_validate_json(join_object(members))
     return _Fields(
         event.eval_id,
@@ -164,6 +169,7 @@ def _read(value: bytes) -> _Fields:
         scorers=msgspec.Raw(scorers),
         append=event.append,
         model=event.model,
+        model_roles=msgspec.Raw(roles),
         multiple_correct=event.multiple_correct,
     )
 

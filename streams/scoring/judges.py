@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .completion import Completion
 
 if TYPE_CHECKING:
     from evalstream.scorers.models import Budget, ModelContext, UsageLog
+    from evalstream.scorers.models.context import RoleModels
 
 __all__ = ["Judges"]
 
@@ -38,6 +39,7 @@ class Judges:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._context: ModelContext | None = None
+        self._logged: tuple[bytes, Mapping[str, RoleModels]] = (b"", {})
         if settings is not None and (settings.judge_prices is not None or settings.judge_budget is not None):
             self._check_budget()
 
@@ -48,9 +50,21 @@ class Judges:
         from evalstream.scorers.models import UsageLog, use_context  # noqa: PLC0415
 
         base, used = self.context(), UsageLog()
-        model = base.model or completion.model
-        with use_context(dataclasses.replace(base, model=model, epoch=completion.epoch, scorer=scorer, usage=used)):
+        changes: dict[str, Any] = {"model": base.model or completion.model, "epoch": completion.epoch}
+        if completion.model_roles:
+            changes["roles"] = {**self._logged_roles(completion.model_roles), **base.roles}
+        with use_context(dataclasses.replace(base, scorer=scorer, usage=used, **changes)):
             yield used
+
+    def _logged_roles(self, text: bytes) -> Mapping[str, RoleModels]:
+        """Read a completion's roles; those of one log are the same text."""
+        from .logged_roles import logged_roles  # noqa: PLC0415 - as above
+
+        known, roles = self._logged
+        if known != text:
+            roles = logged_roles(text)
+            self._logged = (text, roles)
+        return roles
 
     def context(self) -> ModelContext:
         """Return what all scorers have in common."""

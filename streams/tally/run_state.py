@@ -264,7 +264,9 @@ class RunState:
 
     def usage(self) -> list[ScorerUsage]:
         """Tell what the scores that count took of models, scorer by scorer."""
-        return [told for name, column in zip(self.names(), self.columns, strict=False) for told in column.usage.told(name)]
+        return [
+            told for name, column in zip(self.names(), self.columns, strict=False) for told in column.usage.told(name)
+        ]
 
     def balances(self) -> bool:
         """Tell whether everything is known and accounted for: the log can be sealed."""

@@ -91,6 +91,7 @@ def _numbers(entry: Mapping[str, Any]) -> Iterator[int]:
         value = entry.get(name)
         yield value if type(value) is int and 0 <= value < MOST else 0
     cost = entry.get("cost")
-    known = isinstance(cost, int | float) and not isinstance(cost, bool) and math.isfinite(cost) and 0 <= cost < MOST
-    yield round(cost * PICO) if known else 0
-    yield int(known)
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and math.isfinite(cost) and 0 <= cost < MOST:
+        yield from (round(cost * PICO), 1)
+    else:
+        yield from (0, 0)
