@@ -23,7 +23,7 @@ __all__ = ["ModelContext", "RoleModel", "RoleModels", "current_context", "next_d
 RoleModel = Union[str, "Model", Callable[[], "Model"]]
 """A model by its name, the model itself, or how to make it once it is asked."""
 
-RoleModels = Union[RoleModel, Sequence[RoleModel]]
+RoleModels = RoleModel | Sequence[RoleModel]
 """What a role is bound to: a model, or a panel of them."""
 
 

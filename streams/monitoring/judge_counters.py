@@ -43,10 +43,9 @@ class JudgeCounters:
         sums.add(usage)
         for told in sums.told(scorer):
             pair = self._pairs.of([told.scorer, told.model])
-            self._calls[(*pair, "service")] += told.calls
-            self._calls[(*pair, "cache")] += told.cached
-            for kind, name in _KINDS.items():
-                self._tokens[(*pair, kind)] += getattr(told, name)
+            counts = {"service": told.calls, "cache": told.cached}
+            self._calls.update({(*pair, answered_by): count for answered_by, count in counts.items()})
+            self._tokens.update({(*pair, kind): getattr(told, name) for kind, name in _KINDS.items()})
             if told.cost is not None:
                 self._costs[pair] = self._costs.get(pair, 0.0) + told.cost
 
