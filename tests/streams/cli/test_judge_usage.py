@@ -26,6 +26,7 @@ from .helpers import LINES, sample
 
 PRICES = "vllm/*: {input: 1000, output: 10000}\n"
 PAID = {"input_tokens": 50, "output_tokens": 10, "total_tokens": 60, "total_cost": 0.15}
+STOPPED = {"message": "stopped", "traceback": "", "traceback_ansi": ""}
 JUDGED = ("--scorer", "model_graded_qa", "--model", "vllm/judge", "-M", "max_retries=0")
 
 
@@ -145,7 +146,7 @@ def down_for(*numbers: int):
     return answer
 
 
-@pytest.mark.parametrize("ending", [{}, {"status": "cancelled", "error": {"message": "stopped", "traceback": ""}}])
+@pytest.mark.parametrize("ending", [{}, {"status": "cancelled", "error": STOPPED}])
 def test_a_later_run_fills_in_what_an_outage_left_out_and_asks_for_that_only(run, make_log, judge, ending):
     log = make_log(*(sample(number) for number in range(1, 6)), **ending)
     given = (*JUDGED, "--action", "overwrite", "--overwrite")
@@ -166,6 +167,8 @@ def test_a_later_run_fills_in_what_an_outage_left_out_and_asks_for_that_only(run
     del judge.asked[:]
     result = run("score", log, *given)
     assert (result.exit_code, questions(judge.asked)) == (0, [2, 4])
+    assert ("ended with status cancelled (stopped)" in result.stderr) == bool(ending)
+    assert "not scored by" not in result.stderr
     found = read_eval_log(str(log))
     assert [one.scores["model_graded_qa"].value for one in found.samples] == ["C"] * 5
     # The log says again what became of the eval itself.
