@@ -14,7 +14,7 @@ from .mock import MockModel
 from .model import Model
 from .services import endpoint_of
 
-__all__ = ["ModelRole", "bound_to", "get_model", "model_roles"]
+__all__ = ["ModelRole", "bound_to", "get_model", "model_roles", "playing"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def get_model(
     if role is not None:
         bound = bound_to(role)
         if bound is not None:
-            return _as_model(bound[0] if isinstance(bound, list) else bound, config, role)
+            return playing(role, bound[0] if isinstance(bound, list) else bound, config)
         if required and default is None:
             raise ModelSetupError(
                 "", f"no model plays the required role {role!r}: add --model-role {role}=SERVICE/MODEL."
@@ -95,7 +95,8 @@ def get_model(
             "", "no model is named to grade with: add --model SERVICE/MODEL, or give the scorer a model."
         )
     settings = {**context.model_args, **model_args}
-    return _made(context.model, context.config.merge(config), role, base_url or context.base_url, api_key, settings)
+    # It plays no role then, as in Inspect: what it uses is counted under none.
+    return _made(context.model, context.config.merge(config), None, base_url or context.base_url, api_key, settings)
 
 
 def model_roles() -> dict[str, str | Model | list[str | Model]]:
@@ -110,7 +111,7 @@ def model_roles() -> dict[str, str | Model | list[str | Model]]:
     for role in current_context().roles:
         bound = bound_to(role)
         if bound is not None:
-            roles[role] = [_settled(one) for one in bound] if isinstance(bound, list) else _settled(bound)
+            roles[role] = [_told(role, one) for one in bound] if isinstance(bound, list) else _told(role, bound)
     return roles
 
 
@@ -120,14 +121,17 @@ def bound_to(role: str) -> RoleModel | list[RoleModel] | None:
     return list(bound) if isinstance(bound, Sequence) and not isinstance(bound, str) else bound
 
 
-def _settled(bound: RoleModel) -> str | Model:
-    return bound if isinstance(bound, str | Model) else bound()
+def playing(role: str, bound: RoleModel, config: GenerateConfig | None = None) -> Model:
+    """Return the model that plays a role; ModelSetupError if there is no such model, or no key for it."""
+    if isinstance(bound, str):
+        model = _made(bound, GenerateConfig(), role, None, None, {})
+    else:
+        model = bound if isinstance(bound, Model) else bound()
+    return model.with_config(config or GenerateConfig(), role)
 
 
-def _as_model(bound: RoleModel, config: GenerateConfig, role: str) -> Model:
-    bound = _settled(bound)
-    model = bound if isinstance(bound, Model) else _made(bound, GenerateConfig(), role, None, None, {})
-    return model.with_config(config, role)
+def _told(role: str, bound: RoleModel) -> str | Model:
+    return bound if isinstance(bound, str) else playing(role, bound)
 
 
 def _made(

@@ -65,7 +65,7 @@ def test_what_the_eval_itself_had_used_is_added_to(run, make_log, judge):
     assert run("score", log, *JUDGED, "--output-file", "out.json").exit_code == 0
     stats = read_eval_log("out.json", header_only=True).stats
     assert stats.model_usage["vllm/judge"].total_tokens == 14 and "m/x" in stats.model_usage
-    assert stats.started_at and stats.role_usage == {"grader": stats.role_usage["grader"]}
+    assert stats.started_at and stats.role_usage == {}  # the default model plays none, as in Inspect
 
 
 def test_answers_of_the_cache_are_calls_saved_and_cost_nothing(run, five, judge):
@@ -199,7 +199,7 @@ def work(*options: str) -> None:
 
 def test_scores_on_a_broker_carry_their_usage_and_runs_shows_the_sum(run, five, judge, broker):
     assert run("publish", five, "--scorer", "model_graded_qa", "--scorer", "match").exit_code == 0
-    work("--model", "vllm/judge", "--judge-prices", "prices.yaml")
+    work("--model-role", "grader=vllm/judge", "--judge-prices", "prices.yaml")
     store = SqliteStore(broker)
     events = [ScoreEmitted.model_validate_json(record.value) for record in store.read(SCORES.name, 0, 99, 1 << 20)]
     store.close()
