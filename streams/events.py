@@ -50,6 +50,7 @@ __all__ = [
     "ScoreEmitted",
     "ScoreFailure",
     "ScorerSpec",
+    "ScorerUsage",
     "Source",
     "score_id",
 ]
@@ -238,6 +239,8 @@ class SampleCompleted(Event):
     """Scores that the sample has stay, and new ones get names beside them."""
     model: str = ""
     """Full name of the evaluated model."""
+    model_roles: dict[str, Any] | None = None
+    """Models by role, as the log's header has them (``eval.model_roles``); the worker's own settings come first."""
     multiple_correct: bool | None = None
     """What the plan says of the ``multiple_choice`` solver."""
     sandboxes: dict[str, SandboxSnapshot] | None = None
@@ -276,7 +279,8 @@ class ScoreEmitted(Event):
     duration: float = 0.0
     """Seconds spent in the scorer."""
     usage: dict[str, Any] | None = None
-    """Token use of judge models."""
+    """What this scorer used of models for this sample, failed attempts included: by model's name an object with those
+    of the fields of `ScorerUsage` that are not 0, or a list of them if the model played several roles."""
     metadata: dict[str, Any] | None = None
     """The sample's metadata, as far as the run's metrics look at it, and the score's own under `SCORE_METADATA`."""
     errored: bool = False
@@ -311,6 +315,26 @@ class LedgerEntry(_Body):
     dead_lettered: int
 
 
+class ScorerUsage(_Body):
+    """What the scores of one scorer in a run took of one model, playing one role."""
+
+    scorer: str
+    model: str
+    role: str | None = None
+    calls: int = 0
+    """Calls that the model's service answered; all tokens are theirs."""
+    cached: int = 0
+    """Calls that the judge cache saved: they cost nothing."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    input_tokens_cache_write: int = 0
+    input_tokens_cache_read: int = 0
+    reasoning_tokens: int = 0
+    cost: float | None = None
+    """USD; None: the model's price is not known."""
+
+
 class MetricsUpdated(Event):
     """A snapshot of a run's metrics; ``final`` once, when the ledger balances."""
 
@@ -321,6 +345,8 @@ class MetricsUpdated(Event):
     partial_samples: int = 0
     """Samples some of whose epochs are still missing; their reduced scores may change."""
     ledger: list[LedgerEntry] = Field(default_factory=list)
+    usage: list[ScorerUsage] | None = None
+    """What the scores that count took of models; None: nothing."""
 
 
 class LogMaterialised(Event):
@@ -335,5 +361,7 @@ class LogMaterialised(Event):
     """The eval had been given up (`EvalGivenUp`): its end, or more samples, may still come."""
     written_at: float | None = None
     """When, in seconds of Unix time."""
+    usage: list[ScorerUsage] | None = None
+    """As in `MetricsUpdated`."""
     scores: list[dict[str, Any]] | None = None
     """Result rows, of a run that has no `MetricsUpdated`: it was scored beside this broker's workers."""

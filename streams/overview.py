@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from .events import LIVE_RUN, EvalCompleted, EvalStarted, Event, LedgerEntry, LogMaterialised, MetricsUpdated
+from .events import (
+    LIVE_RUN,
+    EvalCompleted,
+    EvalStarted,
+    Event,
+    LedgerEntry,
+    LogMaterialised,
+    MetricsUpdated,
+    ScorerUsage,
+)
 from .topics import EVALS, LOGS, METRICS
 from .transport.record import Record
 
@@ -44,6 +53,8 @@ class RunRow:
         Where the log is.
     updated_ms
         When the last of its records was written, in milliseconds since 1970.
+    usage
+        What scorers used of models so far.
     """
 
     eval_id: str
@@ -59,6 +70,7 @@ class RunRow:
     scores: list[dict[str, Any]]
     log: str | None
     updated_ms: int
+    usage: list[ScorerUsage] = field(default_factory=list)
 
 
 @dataclass
@@ -169,6 +181,7 @@ def _row(eval_id: str, run_id: str, run: _Run, started: EvalStarted | None, olde
         received=min((entry.received for entry in ledger), default=0),
         partial_samples=metrics.partial_samples if metrics else 0,
         ledger=ledger,
+        usage=(log.usage if log and log.usage else metrics.usage if metrics else None) or [],
         scores=metrics.scores if metrics else (log.scores or []) if log else [],
         log=log.location if log else None,
         updated_ms=run.updated_ms,

@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from ..models.get_model import ModelRole, get_model, model_roles
+from ..models.get_model import ModelRole, bound_to, get_model, playing
 from ..reducer import ScoreReducer
 from ..reducers.names import create_reducers
 from ..registry import note_resolved
@@ -59,8 +60,8 @@ def graded(
         chosen = judge
         if model is None and role is not None:
             # Only now: who plays a role is not known when scorers are made.
-            bound = model_roles().get(role.name)
-            panel = list(bound) if isinstance(bound, list) else None
+            bound = bound_to(role.name)
+            panel = [partial(playing, role.name, one) for one in bound] if isinstance(bound, list) else None
             if panel is None:
                 chosen = get_model(role=role.name, required=role.required)
         if panel is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from .prices import Prices
     from .usage import UsageLog
 
-__all__ = ["ModelContext", "RoleModels", "current_context", "next_draw", "use_context"]
+__all__ = ["ModelContext", "RoleModel", "RoleModels", "current_context", "next_draw", "use_context"]
 
-RoleModels = Union[str, "Model", Sequence[Union[str, "Model"]]]
+RoleModel = Union[str, "Model", Callable[[], "Model"]]
+"""A model by its name, the model itself, or how to make it once it is asked."""
+
+RoleModels = RoleModel | Sequence[RoleModel]
 """What a role is bound to: a model, or a panel of them."""
 
 

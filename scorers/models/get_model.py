@@ -9,12 +9,12 @@ from typing import Any
 from ..errors import ModelSetupError
 from ..untrusted import came_by_event
 from .config import GenerateConfig
-from .context import current_context
+from .context import RoleModel, current_context
 from .mock import MockModel
 from .model import Model
 from .services import endpoint_of
 
-__all__ = ["ModelRole", "get_model", "model_roles"]
+__all__ = ["ModelRole", "bound_to", "get_model", "model_roles", "playing"]
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ def get_model(
         return model
     config = config or GenerateConfig()
     if role is not None:
-        bound = model_roles().get(role)
+        bound = bound_to(role)
         if bound is not None:
-            return _as_model(bound[0] if isinstance(bound, list) else bound, config, role)
+            return playing(role, bound[0] if isinstance(bound, list) else bound, config)
         if required and default is None:
             raise ModelSetupError(
                 "", f"no model plays the required role {role!r}: add --model-role {role}=SERVICE/MODEL."
@@ -95,20 +95,43 @@ def get_model(
             "", "no model is named to grade with: add --model SERVICE/MODEL, or give the scorer a model."
         )
     settings = {**context.model_args, **model_args}
-    return _made(context.model, context.config.merge(config), role, base_url or context.base_url, api_key, settings)
+    # It plays no role then, as in Inspect: what it uses is counted under none.
+    return _made(context.model, context.config.merge(config), None, base_url or context.base_url, api_key, settings)
 
 
 def model_roles() -> dict[str, str | Model | list[str | Model]]:
-    """Return the models by role, those of a panel as a list."""
-    return {
-        role: list(bound) if isinstance(bound, Sequence) and not isinstance(bound, str) else bound
-        for role, bound in current_context().roles.items()
-    }
+    """Return the models by role, those of a panel as a list.
+
+    Raises
+    ------
+    ModelSetupError
+        A log names a model that is not known here, or has no key.
+    """
+    roles: dict[str, str | Model | list[str | Model]] = {}
+    for role in current_context().roles:
+        bound = bound_to(role)
+        if bound is not None:
+            roles[role] = [_told(role, one) for one in bound] if isinstance(bound, list) else _told(role, bound)
+    return roles
 
 
-def _as_model(bound: str | Model, config: GenerateConfig, role: str) -> Model:
-    model = bound if isinstance(bound, Model) else _made(bound, GenerateConfig(), role, None, None, {})
-    return model.with_config(config, role)
+def bound_to(role: str) -> RoleModel | list[RoleModel] | None:
+    """Return what plays one role, a panel as a list; None if nobody does. Other roles' models need not be known."""
+    bound = current_context().roles.get(role)
+    return list(bound) if isinstance(bound, Sequence) and not isinstance(bound, str) else bound
+
+
+def playing(role: str, bound: RoleModel, config: GenerateConfig | None = None) -> Model:
+    """Return the model that plays a role; ModelSetupError if there is no such model, or no key for it."""
+    if isinstance(bound, str):
+        model = _made(bound, GenerateConfig(), role, None, None, {})
+    else:
+        model = bound if isinstance(bound, Model) else bound()
+    return model.with_config(config or GenerateConfig(), role)
+
+
+def _told(role: str, bound: RoleModel) -> str | Model:
+    return bound if isinstance(bound, str) else playing(role, bound)
 
 
 def _made(

@@ -143,11 +143,13 @@ class Model:
             return output
 
     async def _paid_mock(self, context: ModelContext, output: ModelOutput) -> None:
-        price = (context.prices.of(str(self)) if context.prices else None) or Price(0.0, 0.0)
+        price = context.prices.of(str(self)) if context.prices else None
         if context.budget is not None:
-            async with context.budget.spending(str(self), price, 0) as spending:
-                context.budget.settle(spending, output.usage, price)
-        self._count(context, Usage.of_call(output.usage, price.cost(output.usage) if output.usage else None))
+            budgeted = price or Price(0.0, 0.0)
+            async with context.budget.spending(str(self), budgeted, 0) as spending:
+                context.budget.settle(spending, output.usage, budgeted)
+        cost = price.cost(output.usage) if price is not None and output.usage is not None else None
+        self._count(context, Usage.of_call(output.usage, cost))
 
     async def _paid(self, request: Request, config: GenerateConfig, context: ModelContext) -> ModelOutput:
         """Ask the service, within the budget, and count what it took."""
@@ -165,7 +167,7 @@ class Model:
 
     def _count(self, context: ModelContext, usage: Usage) -> None:
         if context.usage is not None:
-            context.usage.add(context.scorer, str(self), usage)
+            context.usage.add(context.scorer, str(self), usage, self.role or "")
 
 
 def _conversation(input: str | Sequence[ChatMessage], config: GenerateConfig) -> list[ChatMessage]:

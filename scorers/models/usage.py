@@ -57,7 +57,7 @@ class Usage:
 
 
 class UsageLog:
-    """Sums of `Usage`, by scorer and model; threads may share one.
+    """Sums of `Usage`, by scorer, model and the role that the model played; threads may share one.
 
     Examples
     --------
@@ -70,18 +70,26 @@ class UsageLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sums: dict[tuple[str, str], Usage] = {}
+        self._sums: dict[tuple[str, str, str], Usage] = {}
 
-    def add(self, scorer: str, model: str, usage: Usage) -> None:
+    def add(self, scorer: str, model: str, usage: Usage, role: str = "") -> None:
         """Count a call."""
+        key = (scorer, model, role)
         with self._lock:
-            self._sums[scorer, model] = self._sums.get((scorer, model), Usage()) + usage
+            self._sums[key] = self._sums.get(key, Usage()) + usage
 
-    def by_scorer_and_model(self) -> dict[tuple[str, str], Usage]:
-        """Return the sums so far."""
+    def by_role(self) -> dict[tuple[str, str, str], Usage]:
+        """Return the sums so far by scorer, model and role; "" is no role."""
         with self._lock:
             return dict(self._sums)
 
+    def by_scorer_and_model(self) -> dict[tuple[str, str], Usage]:
+        """Return the sums so far."""
+        sums: dict[tuple[str, str], Usage] = {}
+        for (scorer, model, _), usage in self.by_role().items():
+            sums[scorer, model] = sums.get((scorer, model), Usage()) + usage
+        return sums
+
     def total(self) -> Usage:
         """Return the sum of all."""
-        return sum(self.by_scorer_and_model().values(), Usage())
+        return sum(self.by_role().values(), Usage())

@@ -13,10 +13,10 @@ from .guard import EXIT_FAILED
 from .text import plain, shorten
 
 if TYPE_CHECKING:  # commands that only look at logs use this module, and need no agents
-    from ..events import LedgerEntry
+    from ..events import LedgerEntry, ScorerUsage
     from ..score_log import ScoredLog
 
-__all__ = ["as_json", "brief", "exit_code", "finite", "metrics_table", "number", "print_report"]
+__all__ = ["as_json", "brief", "exit_code", "finite", "metrics_table", "number", "print_report", "usage_table"]
 
 _ERRORS = ("stderr", "bootstrap_stderr")
 
@@ -32,6 +32,11 @@ def print_report(console: Console, title: str, scored: ScoredLog) -> None:
         console.print(_ledger_table(scored.written.ledger))
         for line in _failures(scored):
             console.print(f"  {shorten(line)}", soft_wrap=True)
+    if scored.written.usage:
+        console.print(usage_table(scored.written.usage))
+    unpaid = _unpaid(scored)
+    if unpaid is not None:
+        console.print(plain(unpaid), style="yellow", soft_wrap=True)
     console.print(f"Scored log: {plain(scored.written.location)}", soft_wrap=True)
 
 
@@ -68,6 +73,19 @@ def _ledger_table(ledger: Iterable[LedgerEntry]) -> Table:
     return table
 
 
+def usage_table(usage: Iterable[ScorerUsage]) -> Table:
+    """Make a table of what scorers used of models."""
+    usage = list(usage)
+    table = _table("Judges", ("scorer", "model"), ("calls", "cached", "input", "output", "tokens", "USD"))
+    for one in usage:
+        numbers = (one.calls, one.cached, one.input_tokens, one.output_tokens, one.total_tokens)
+        table.add_row(
+            shorten(one.scorer), shorten(f"{one.model} ({one.role})" if one.role else one.model),
+            *(str(number) for number in numbers), "" if one.cost is None else f"{one.cost:.4f}",
+        )  # fmt: skip
+    return table
+
+
 def _table(title: str, words: Iterable[str], numbers: Iterable[str]) -> Table:
     table = Table(title=shorten(title), title_justify="left")
     for heading in words:
@@ -75,6 +93,12 @@ def _table(title: str, words: Iterable[str], numbers: Iterable[str]) -> Table:
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _unpaid(scored: ScoredLog) -> str | None:
+    from ..materialise.header import unpaid  # noqa: PLC0415 - commands that only look at logs need no agents
+
+    return unpaid(scored.run)
 
 
 NAMED = 5
@@ -108,6 +132,8 @@ def as_json(scored: ScoredLog, action: str) -> dict[str, Any]:
         "error": final.error,
         "failures": _failures(scored),
         "ledger": [entry.model_dump() for entry in scored.written.ledger],
+        "usage": [one.model_dump() for one in scored.written.usage or ()],
+        "budget": _unpaid(scored),
     }
 
 

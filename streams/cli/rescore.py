@@ -147,7 +147,8 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
     source = find_eval(client, wanted, broker)
     plan = plan_rescoring(source.started, wishes)
     where = str(request.output_file or masked(request.settings.log_dir))
-    request_name = request_id(broker + request.settings.topic_prefix, source.eval_id, plan, where)
+    place = broker + request.settings.topic_prefix
+    request_name = request_id(place, source.eval_id, plan, where, request.settings)
     folder = request.work_dir / request_name
     make_folder(folder)
     with worker_lock(folder, _BUSY):

@@ -83,5 +83,6 @@ def _as_json(row: RunRow) -> dict[str, Any]:
     return {
         **dataclasses.asdict(row),
         "ledger": [entry.model_dump() for entry in row.ledger],
+        "usage": [one.model_dump() for one in row.usage],
         "scores": finite(row.scores),
     }

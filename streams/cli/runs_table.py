@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ..events import LIVE_RUN
 from ..overview import RunRow
-from .report import number
+from .report import number, usage_table
 from .text import plain, shorten
 
 __all__ = ["ago", "print_details", "print_runs"]
@@ -26,6 +26,7 @@ def print_runs(console: Console, rows: Iterable[RunRow], now_ms: int) -> None:
     table.show_lines = True
     for row in rows:
         lost = [line for entry in row.ledger if (line := _lost(entry.model_dump()))]
+        lost.extend(_spent(row))
         metrics = [f"{name} {values[0][0]} {values[0][1]}" for name, values in _metrics(row.scores) if values]
         table.add_row(
             _name(row), _state(row), "\n".join([_samples(row), *lost]), "\n".join(metrics),
@@ -52,6 +53,8 @@ def print_details(console: Console, rows: Iterable[RunRow], now_ms: int) -> None
         for table in (ledger, metrics):
             if table.row_count:
                 console.print(table)
+        if row.usage:
+            console.print(usage_table(row.usage))
         if row.partial_samples:
             console.print(f"{row.partial_samples} samples lack some of their epochs: their scores may change.")
         _print_logs(console, [row])
@@ -89,6 +92,15 @@ def _lost(entry: Mapping[str, Any]) -> str:
     counts = {"unscored": entry["unscored"], "failed": entry["failed"], "unreadable": entry["dead_lettered"]}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{shorten(entry['scorer'])}: {said}" if said else ""
+
+
+def _spent(row: RunRow) -> list[str]:
+    """Say what a run used of models, all scorers together."""
+    if not row.usage:
+        return []
+    costs = [one.cost for one in row.usage if one.cost is not None]
+    said = f"judges: {sum(one.calls for one in row.usage)} calls, {sum(one.total_tokens for one in row.usage)} tokens"
+    return [f"{said}, {sum(costs):.4f} USD" if costs else said]
 
 
 def _metrics(scores: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -19,6 +19,7 @@ from evalstream.scorers.errors import ScorersError
 
 from ..errors import StreamsError, UsageError
 from ..logs.source import LogSource, open_log
+from ..materialise.stats import ended
 from ..publish.plan import Action, Wishes, has_scores, plan_scoring
 from ..score_log import score_log
 from ..settings import Settings
@@ -160,11 +161,12 @@ def _score_one(path: Path, request: _Request) -> tuple[int, dict[str, Any]]:
 
 def _notes(path: Path, source: LogSource) -> list[str]:
     """Say what is unusual about a log that is scored all the same."""
-    status, count = source.header.get("status"), source.sample_count
+    status, error = ended(source.header.get("stats")) or (source.header.get("status"), source.header.get("error"))
+    count = source.sample_count
     if status == "started":
         return [f"{path}: this eval has not ended (or was killed); the {count} samples so far are scored."]
     if status in {"error", "cancelled"}:
-        reason = (source.header.get("error") or {}).get("message")
+        reason = (error or {}).get("message")
         because = f" ({reason.strip().splitlines()[-1]})" if reason and reason.strip() else ""
         return [f"{path}: this eval ended with status {status}{because}; the {count} samples are scored."]
     return []

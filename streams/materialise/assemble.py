@@ -93,7 +93,7 @@ class _Assembly:
         self._started, self._ending = run.started, ending
         self._completions = CompletionReader(claims)
         self._changes = changes
-        self._ledger = run.ledger()
+        self._ledger, self._usage = run.ledger(), run.usage()
         self._names = run.names()
         # One entry of the log's reductions each: which scorer, how its epochs are reduced, and as what it is logged.
         self._plan: list[tuple[int, ScoreReducer, dict[str, str]]] = []
@@ -130,6 +130,7 @@ class _Assembly:
             status=status,
             ledger=self._ledger,
             given_up=self._run.gave_up or None,
+            usage=self._usage or None,
         )
 
     def _prepare(self) -> None:

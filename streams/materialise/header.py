@@ -10,8 +10,10 @@ from evalstream.scorers.results.models import EvalResults, HeadlineMetric
 from ..tally.rows import DeadRow
 from ..tally.run_state import RunState
 from .losses import label_of, never_came
+from .stats import BEFORE, ended, with_ending, with_usage
+from .unpaid import told_unpaid, with_unpaid
 
-__all__ = ["gaps", "scored_header"]
+__all__ = ["gaps", "scored_header", "unpaid"]
 
 _ORDER = (
     "version", "status", "eval", "plan", "results", "stats", "error",
@@ -52,15 +54,49 @@ def scored_header(
     header["eval"] = spec
     old = header.pop("results", None)
     if results is not None:
-        header["results"] = _results(old, results, append, spec.get("headline_metric"))
+        made = _results(old, results, append, spec.get("headline_metric"))
+        header["results"] = with_unpaid(made, unpaid(run), append)
     elif append and old is not None:
         header["results"] = old
-    problem = error or gaps(run, removed)
-    if problem is not None:
-        header["status"] = "error"
-        header["error"] = {"message": problem, "traceback": "", "traceback_ansi": ""}
+    _end(header, error or gaps(run, removed), append)
+    usage, stats = run.usage(), header.get("stats")
+    if usage or (isinstance(stats, dict) and "scorer_usage" in stats):
+        header["stats"] = with_usage(stats, usage, append)
     known = {key: header[key] for key in _ORDER if header.get(key) is not None}
     return known | {key: value for key, value in header.items() if key not in known and key not in _ORDER}
+
+
+def unpaid(run: RunState) -> str | None:
+    """Say for which samples the budget for judges did not last; None if it did for all."""
+    return told_unpaid(run, _label)
+
+
+def _end(header: dict[str, Any], problem: str | None, append: bool) -> None:
+    """Decide on status and error: the eval's own, or those of a scoring that left gaps.
+
+    Such a log says how its eval had ended, so that a later scoring that fills the gaps finds it again. One that
+    appends leaves earlier gaps as they are.
+    """
+    before = ended(header.get("stats"))
+    if before is not None and append:
+        if problem is not None:
+            header["error"] = _error(f"{_message(header)} {problem}".strip())
+        return
+    if before is not None:
+        header["status"], header["error"] = before
+        header["stats"] = {key: value for key, value in header["stats"].items() if key != BEFORE}
+    if problem is not None:
+        header["stats"] = with_ending(header.get("stats"), header["status"], header.get("error"))
+        header["status"], header["error"] = "error", _error(problem)
+
+
+def _error(message: str) -> dict[str, str]:
+    return {"message": message, "traceback": "", "traceback_ansi": ""}
+
+
+def _message(header: dict[str, Any]) -> str:
+    error = header.get("error")
+    return str(error.get("message") or "") if isinstance(error, dict) else ""
 
 
 def _results(old: dict[str, Any] | None, new: EvalResults, append: bool, declared: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..tally.rows import FAILED, NO_SCORE, DeadRow, Row, ScoreRow
 from ..tally.run_state import RunState
 from ..transport.record import Batch, Headers, Record
 from .histogram import Histogram
+from .judge_counters import JudgeCounters
 from .labels import LabelSets, label
 
 __all__ = ["COMPLETED_MS", "Counters", "task_of"]
@@ -30,6 +31,7 @@ MOST_SCORERS = 100
 MOST_TASKS = 100
 MOST_TASKS_AND_SCORERS = 300
 MOST_ERRORS = 50
+MOST_JUDGES = 100
 MOST_WAITING = 1000
 
 
@@ -61,14 +63,17 @@ class Counters:
         self._waiting: dict[tuple[str, str], _Counted] = {}
         self._scorers, self._tasks = LabelSets(MOST_SCORERS), LabelSets(MOST_TASKS)
         self._pairs, self._errors = LabelSets(MOST_TASKS_AND_SCORERS), LabelSets(MOST_ERRORS)
+        self._judges = JudgeCounters(MOST_JUDGES)
 
     def consumed(self, batch: Batch) -> None:
         """Count completions."""
         self._consumed += len(batch.records)
 
     def scored(self, record: Record, emitted: Sequence[ScoreEmitted]) -> Headers:
-        """Take the time of each scorer that ran, and note when the completion came."""
+        """Take the time of each scorer that ran and what it used of models, and note when the completion came."""
         for event in emitted:
+            if event.usage is not None:
+                self._judges.used(event.scorer, event.usage)
             if event.error is None or event.duration > 0:  # else there was no such scorer
                 _histogram(self._durations, self._scorers.of([event.scorer]), SCORING_BOUNDS).observe(event.duration)
         return ((COMPLETED_MS, str(record.timestamp_ms).encode()),)
@@ -129,6 +134,7 @@ class Counters:
             "evalstream_scores_emitted", "Scores that were counted, each once.",
             ["task", "scorer", "outcome"], self._emitted,
         )  # fmt: skip
+        yield from self._judges.families()
         yield _counter(
             "evalstream_scores_deduplicated", "Scores that came again and were dropped.",
             ["task", "scorer"], self._deduplicated,

@@ -133,13 +133,16 @@ class LogEvents:
         BlobError
             A large sample finds no place.
         """
+        spec = self._source.header.get("eval") or {}
+        roles = spec.get("model_roles")
         # All completions of a log differ in the sample only: the rest is printed once.
         common = SampleCompleted(
             eval_id=self.eval_id,
             run_id=self._run_id,
             scorers=self._plan.scorers,
             append=self._plan.action == "append",
-            model=str((self._source.header.get("eval") or {}).get("model") or ""),
+            model=str(spec.get("model") or ""),
+            model_roles=roles if isinstance(roles, dict) and roles else None,
             multiple_correct=self._plan.multiple_correct,
         )
         opening = common.to_bytes()[:-1] + b","

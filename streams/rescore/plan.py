@@ -11,6 +11,7 @@ from evalstream.scorers.jsontext import dumps
 from ..events import EvalStarted
 from ..publish.plan import ScoringPlan, Wishes, plan_scoring
 from ..scoring.scorer_set import fingerprint
+from ..settings import Settings
 
 __all__ = ["plan_rescoring", "request_id", "restarted"]
 
@@ -46,11 +47,31 @@ def restarted(started: EvalStarted, plan: ScoringPlan) -> EvalStarted:
     return started.model_copy(update=changes)
 
 
-def request_id(broker: str, eval_id: str, plan: ScoringPlan, output: str) -> str:
+_OF_JUDGES = ("model", "model_role", "model_base_url", "model_args", "judge_budget", "judge_cache")
+"""Settings that decide what judges say, and whether they are asked."""
+
+
+def request_id(broker: str, eval_id: str, plan: ScoringPlan, output: str, settings: Settings | None = None) -> str:
     """Name what was asked for, so that the same command finds again what it had begun.
 
-    A scorer that was changed is another one: half a log by its old code would be of two scorers.
+    A scorer that was changed is another one: half a log by its old code would be of two scorers. So is one that asks
+    another judge, or has a larger budget: what the smaller one did not pay for is to be asked now.
+
+    Examples
+    --------
+    >>> plan = ScoringPlan([], None, "overwrite", 1, None)
+    >>> plain = request_id("b", "e", plan, "o")
+    >>> plain == request_id("b", "e", plan, "o", Settings(scorer_timeout=5.0))
+    True
+    >>> plain == request_id("b", "e", plan, "o", Settings(model="openai/gpt-4o"))
+    False
     """
     scorers = [[fingerprint(spec), spec.model_dump()] for spec in plan.scorers]
-    text = dumps([broker, eval_id, scorers, plan.reducers, plan.action, output])
+    request: list[Any] = [broker, eval_id, scorers, plan.reducers, plan.action, output]
+    if settings is not None:
+        usual = Settings()
+        said = {name: getattr(settings, name) for name in _OF_JUDGES}
+        judges = {name: value for name, value in said.items() if value != getattr(usual, name)}
+        request.extend([judges] if judges else [])
+    text = dumps(request)
     return hashlib.sha256(text).hexdigest()[:12]

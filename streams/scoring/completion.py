@@ -38,6 +38,7 @@ class _Fields(msgspec.Struct, gc=False):
     scorers: msgspec.Raw = msgspec.Raw(b"[]")
     append: bool = False
     model: str = ""
+    model_roles: msgspec.Raw = msgspec.Raw(b"")
     multiple_correct: bool | None = None
     sandboxes: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -63,6 +64,7 @@ class Completion(NamedTuple):
     source: Source
     record: str = ""
     """Digest of the record that it came in, see `dead_letters.letter.record_digest`."""
+    model_roles: bytes = b""
     sandboxes: bytes = b"null"
     """The event's own text of that field."""
 
@@ -116,7 +118,8 @@ class CompletionReader:
             raise CompletionError(str(error), fields.eval_id, fields.run_id, label) from error
         return Completion(
             fields.eval_id, fields.run_id, sample_id, epoch, members, bytes(fields.scorers),
-            fields.append, fields.model, fields.multiple_correct, source, record, bytes(fields.sandboxes),
+            fields.append, fields.model, fields.multiple_correct, source, record,
+            bytes(fields.model_roles), bytes(fields.sandboxes),
         )  # fmt: skip
 
     def members(self, value: bytes) -> dict[str, bytes]:
@@ -157,7 +160,7 @@ def _read(value: bytes) -> _Fields:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         members = split_object(value)
     sample, scorers = members.pop("sample", b"null"), members.pop("scorers", b"[]")
-    sandboxes = members.pop("sandboxes", b"null")
+    sandboxes, roles = members.pop("sandboxes", b"null"), members.pop("model_roles", b"")
     event = SampleCompleted.model_validate_json(join_object(members))
     return _Fields(
         event.eval_id,
@@ -168,6 +171,7 @@ def _read(value: bytes) -> _Fields:
         scorers=msgspec.Raw(scorers),
         append=event.append,
         model=event.model,
+        model_roles=msgspec.Raw(roles),
         multiple_correct=event.multiple_correct,
         sandboxes=msgspec.Raw(sandboxes),
     )

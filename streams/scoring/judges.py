@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from ..settings.model import BUDGET
 from .completion import Completion
 
 if TYPE_CHECKING:
-    from evalstream.scorers.models import Budget, ModelContext
+    from evalstream.scorers.models import Budget, ModelContext, UsageLog
+    from evalstream.scorers.models.context import RoleModels
 
 __all__ = ["Judges"]
 
@@ -38,26 +39,39 @@ class Judges:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._context: ModelContext | None = None
+        self._logged: tuple[bytes, Mapping[str, RoleModels]] = (b"", {})
         if settings is not None and (settings.judge_prices is not None or settings.judge_budget is not None):
             self._check_budget()
 
     @contextmanager
-    def for_scorer(self, completion: Completion, scorer: str) -> Iterator[None]:
-        """Let a scorer's model calls be made as the settings say, for as long as this lasts."""
+    def for_scorer(self, completion: Completion, scorer: str) -> Iterator[UsageLog]:
+        """Let a scorer's model calls be made as the settings say, for as long as this lasts; gives what they use."""
         # Not at the top: scorers of text, for which a worker may be all its life, ask no models.
-        from evalstream.scorers.models import use_context  # noqa: PLC0415
+        from evalstream.scorers.models import UsageLog, use_context  # noqa: PLC0415
 
-        base = self.context()
-        model = base.model or completion.model
-        with use_context(dataclasses.replace(base, model=model, epoch=completion.epoch, scorer=scorer)):
-            yield
+        base, used = self.context(), UsageLog()
+        changes: dict[str, Any] = {"model": base.model or completion.model, "epoch": completion.epoch}
+        if completion.model_roles:
+            changes["roles"] = {**self._logged_roles(completion.model_roles), **base.roles}
+        with use_context(dataclasses.replace(base, scorer=scorer, usage=used, **changes)):
+            yield used
+
+    def _logged_roles(self, text: bytes) -> Mapping[str, RoleModels]:
+        """Read a completion's roles; those of one log are the same text."""
+        from .logged_roles import logged_roles  # noqa: PLC0415 - as above
+
+        known, roles = self._logged
+        if known != text:
+            roles = logged_roles(text)
+            self._logged = (text, roles)
+        return roles
 
     def context(self) -> ModelContext:
         """Return what all scorers have in common."""
         if self._context is None:
-            from evalstream.scorers.models import ModelContext, UsageLog  # noqa: PLC0415 - as above
+            from evalstream.scorers.models import ModelContext  # noqa: PLC0415 - as above
 
-            self._context = ModelContext(**self._from_settings(), usage=UsageLog())
+            self._context = ModelContext(**self._from_settings())
         return self._context
 
     def _from_settings(self) -> dict[str, Any]:

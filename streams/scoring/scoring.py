@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from evalstream.scorers.aggregates.base import SCORE_METADATA
 from evalstream.scorers.errors import BudgetError
@@ -28,6 +28,10 @@ from .judges import Judges
 from .retries import Retries
 from .scorer_set import ScorerSet, ScorerSets, Slot, unique_name
 from .scorer_thread import ScorerThread
+from .used import used_by
+
+if TYPE_CHECKING:  # a worker of text scorers never needs it
+    from evalstream.scorers.models import UsageLog
 
 __all__ = ["Scored", "Scoring", "failed"]
 
@@ -114,10 +118,11 @@ class Scoring:
             sheet = _Sheet(completion, scorers, self._open_sandboxes)
             sheet.with_scores()
             for slot, name in sheet.names:
-                outcome, duration = await self._attempts(slot, name, sheet)
+                used: list[UsageLog] = []
+                outcome, duration = await self._attempts(slot, name, sheet, used)
                 if isinstance(outcome, Score):
                     sheet.accept(name, outcome)
-                sheet.add(slot, name, outcome, duration)
+                sheet.add(slot, name, outcome, duration, used_by(used))
         except Exception as error:  # noqa: BLE001 (a sample that nothing can be made of)
             return failed(completion, Failure("score", error))
         finally:
@@ -125,14 +130,19 @@ class Scoring:
                 sheet.close()
         return sheet.scored
 
-    async def _attempts(self, slot: Slot, name: str, sheet: _Sheet) -> tuple[Score | Failure | None, float]:
-        """Try a scorer until it says something, or has failed for good; return the last attempt's seconds, too."""
+    async def _attempts(
+        self, slot: Slot, name: str, sheet: _Sheet, used: list[UsageLog]
+    ) -> tuple[Score | Failure | None, float]:
+        """Try a scorer until it says something, or has failed for good; return the last attempt's seconds, too.
+
+        What each attempt used of models is added to ``used``.
+        """
         begun, attempts = time.monotonic(), 0
         while True:
             attempts += 1
             start = time.perf_counter()
             try:
-                score = await self._score_one(slot, name, sheet)
+                score = await self._score_one(slot, name, sheet, used)
             except BudgetError as error:
                 # No failure: there is nothing to wait for, and nothing wrong with the sample.
                 return Score.unscored(reason="budget", explanation=str(error)), time.perf_counter() - start
@@ -162,7 +172,7 @@ class Scoring:
             name, completion.sample_id, completion.eval_id, type(error).__name__, message_of(error)[:200], pause,
         )  # fmt: skip
 
-    async def _score_one(self, slot: Slot, name: str, sheet: _Sheet) -> Score | None:
+    async def _score_one(self, slot: Slot, name: str, sheet: _Sheet, used: list[UsageLog]) -> Score | None:
         state = sheet.state
         if slot.immediate:
             return self._now(slot, state)
@@ -170,9 +180,10 @@ class Scoring:
         async def call() -> Score | None:
             with (
                 options_of_event({} if slot.at_hand else slot.spec.options),
-                self._judges.for_scorer(sheet.completion, name),
+                self._judges.for_scorer(sheet.completion, name) as log,
                 in_sandboxes(sheet.sandboxes),
             ):
+                used.append(log)
                 scoring = slot.scorer(state, state.target)
                 if not inspect.isawaitable(scoring):
                     raise TypeError(
@@ -241,8 +252,15 @@ class _Sheet:
         self.scores[name] = score
         self.state.scores = {**(self.state.scores or {}), name: score}
 
-    def add(self, slot: Slot, name: str, outcome: Score | Failure | None, duration: float) -> None:
-        """Note what a scorer said."""
+    def add(
+        self,
+        slot: Slot,
+        name: str,
+        outcome: Score | Failure | None,
+        duration: float,
+        usage: dict[str, Any] | None = None,
+    ) -> None:
+        """Note what a scorer said, and what it used of models."""
         if isinstance(outcome, Failure):
             self.scored.failures.append(outcome)
         metadata = self._metadata
@@ -251,7 +269,7 @@ class _Sheet:
             read = {key: stated[key] for key in slot.score_metadata if key in stated}
             metadata = {**(metadata or {}), SCORE_METADATA: read}
         self.scored.events.append(
-            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata)
+            _event(self.completion, slot.index, name, slot.fingerprint, outcome, duration, metadata, usage)
         )
 
 
@@ -305,6 +323,7 @@ def _event(
     outcome: Score | Failure | None,
     duration: float,
     metadata: dict[str, object] | None,
+    usage: dict[str, Any] | None = None,
 ) -> ScoreEmitted:
     identity = (completion.eval_id, completion.run_id, completion.sample_id, completion.epoch)
     error = completion.members.get("error")
@@ -319,6 +338,7 @@ def _event(
         score=outcome if isinstance(outcome, Score) else None,
         error=outcome.told() if isinstance(outcome, Failure) else None,
         duration=duration,
+        usage=usage,
         metadata=metadata,
         errored=error is not None and error != b"null",
         record=completion.record or None,

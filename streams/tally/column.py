@@ -5,9 +5,11 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+from evalstream.scorers.jsontext import dumps, loads
 from evalstream.scorers.value import Value, is_unscored
 
 from .rows import FAILED, FAILURES, NO_SCORE, SCORED, ScoreRow
+from .usage import UsageSums
 
 __all__ = ["OutcomeColumn"]
 
@@ -18,7 +20,8 @@ _CODES = {SCORED: 1, NO_SCORE: 2, FAILED: 3}
 class OutcomeColumn:
     """What one scorer said of each sample-epoch.
 
-    ``counts`` are by outcome; an unscored score counts as scored, and in ``unscored`` too.
+    ``counts`` are by outcome; an unscored score counts as scored, and in ``unscored`` too. ``usage`` sums up what the
+    outcomes that count took of models, and ``unpaid`` are those for which the budget did not last.
     """
 
     def __init__(self) -> None:
@@ -28,6 +31,9 @@ class OutcomeColumn:
         self.values: list[Value | None] = []
         self.offsets = array("q")
         self.metadata: dict[int, dict[str, Any]] = {}
+        self.usage = UsageSums()
+        self.unpaid: set[int] = set()
+        self._usages: dict[int, bytes] = {}  # as texts, which take a fifth of the room
         self._outcomes = bytearray()
         self._names_of = array("i")
         self._name_numbers: dict[str, int] = {}
@@ -60,6 +66,9 @@ class OutcomeColumn:
         else:
             self.failed -= 1
             del self.failures[number]
+        self.unpaid.discard(number)
+        if number in self._usages:
+            self.usage.take_back(loads(self._usages.pop(number)))
 
     def set(self, number: int, row: ScoreRow, keep_metadata: bool) -> None:
         """Count an outcome; there must be none yet for this sample-epoch."""
@@ -86,6 +95,11 @@ class OutcomeColumn:
         else:
             self.failed += 1
             self.failures[number] = str(row.value)
+        if row.unpaid:
+            self.unpaid.add(number)
+        if row.usage:
+            self.usage.add(row.usage)
+            self._usages[number] = dumps(row.usage)
 
     @property
     def received(self) -> int:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from evalstream.scorers.jsontext import dumps, loads
-from evalstream.scorers.value import Value
+from evalstream.scorers.value import Value, is_unscored
 
 from ..errors import StateError
 from ..events import MOST_SCORERS, SampleDeadLettered, ScoreEmitted
@@ -39,6 +39,12 @@ FAILED: Literal["f"] = "f"
 MOST_BYTES = 256 << 20
 """Of a segment, decompressed: a batch of scores comes nowhere near."""
 
+BUDGET = "budget"
+"""The reason of a score that is unscored because the budget for judges was spent."""
+
+_OF_ALL = 10
+"""Fields of a score's row that are always stored."""
+
 FAILURES = 1 << 62
 """Larger than any offset: the rank of the first failure."""
 
@@ -54,7 +60,8 @@ class ScoreRow(NamedTuple):
 
     ``outcome`` is SCORED (``value`` is the score's value, NaN if unscored), NO_SCORE (the scorer returned None) or
     FAILED (``value`` is the reason). ``completion`` is partition and offset on ``completions``, ``score`` the event's
-    offset on ``scores``.
+    offset on ``scores``. ``usage`` is the event's; ``unpaid`` tells a score that is unscored because the budget for
+    judges was spent. The last two, which most rows have not, are not stored then.
     """
 
     sample_id: str | int
@@ -67,6 +74,8 @@ class ScoreRow(NamedTuple):
     score: Offset
     errored: bool
     metadata: dict[str, Any] | None
+    usage: dict[str, Any] | None = None
+    unpaid: bool = False
 
     @property
     def rank(self) -> int:
@@ -84,7 +93,8 @@ class ScoreRow(NamedTuple):
             outcome, value = SCORED, event.score.value
         return cls(
             event.sample_id, event.epoch, event.slot, event.scorer, outcome, value,
-            (event.source.partition, event.source.offset), offset, event.errored, event.metadata,
+            (event.source.partition, event.source.offset), offset, event.errored, event.metadata, event.usage or None,
+            event.score is not None and event.score.reason == BUDGET and is_unscored(event.score.value),
         )  # fmt: skip
 
 
@@ -114,7 +124,7 @@ Row = ScoreRow | DeadRow | ReadRow
 
 def encode_segment(rows: Iterable[Row]) -> bytes:
     """Print rows as one compressed JSON text (values keep their type: 1, 1.0, true and "1" stay apart)."""
-    return zlib.compress(dumps([list(row) for row in rows]), level=1)
+    return zlib.compress(dumps([row[:_OF_ALL] if row[_OF_ALL:] == (None, False) else row for row in rows]), level=1)
 
 
 def decode_segment(data: bytes) -> list[Row]:

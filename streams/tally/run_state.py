@@ -14,7 +14,7 @@ from evalstream.scorers.registry import unqualified
 from evalstream.scorers.results.models import EvalResults, EvalScore
 from evalstream.scorers.results.scorer_info import ScorerInfo
 
-from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LedgerEntry, LogMaterialised
+from ..events import EvalCompleted, EvalGivenUp, EvalStarted, LedgerEntry, LogMaterialised, ScorerUsage
 from ..logs.order import Places, rescore_order
 from ..scoring.instances import Instances
 from .column import OutcomeColumn
@@ -260,6 +260,12 @@ class RunState:
                 dead_lettered=len(self.dead),
             )
             for name, column in zip(self.names(), self._all_columns(), strict=True)
+        ]
+
+    def usage(self) -> list[ScorerUsage]:
+        """Tell what the scores that count took of models, scorer by scorer."""
+        return [
+            told for name, column in zip(self.names(), self.columns, strict=False) for told in column.usage.told(name)
         ]
 
     def balances(self) -> bool:

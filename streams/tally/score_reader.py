@@ -89,6 +89,6 @@ def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow, str | None]
         outcome, what = SCORED, event.score.value
     row = ScoreRow(
         event.sample_id, event.epoch, event.slot, event.scorer, outcome, what,
-        (event.source.partition, event.source.offset), offset, event.errored, event.metadata,
+        (event.source.partition, event.source.offset), offset, event.errored, event.metadata, event.usage or None,
     )  # fmt: skip
     return event.eval_id, event.run_id, row, event.record

@@ -55,6 +55,7 @@ class Snapshots:
             scores=rows,
             partial_samples=run.partial(),
             ledger=run.ledger(),
+            usage=run.usage() or None,
         )
 
 

@@ -22,6 +22,8 @@ from .helpers import LINES, log_of, sample
 def folder(tmp_path, monkeypatch):
     """A folder to work in. Afterwards: no temporary file is left, and no log that was an input has changed."""
     monkeypatch.chdir(tmp_path)
+    # Commands run in this process, where each would be remembered by those that follow.
+    monkeypatch.setattr("evalstream.scorers.untrusted._given", set())
     for name in list(os.environ):
         if name.startswith(("INSPECT_", "EVALSTREAM_")):
             monkeypatch.delenv(name)

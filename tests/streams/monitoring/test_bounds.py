@@ -20,6 +20,7 @@ from evalstream.streams.monitoring.counters import (
 from evalstream.streams.monitoring.exposition import exposition
 from evalstream.streams.monitoring.fresh import FreshRows
 from evalstream.streams.monitoring.histogram import Histogram
+from evalstream.streams.monitoring.judge_counters import JudgeCounters
 from evalstream.streams.monitoring.labels import LONGEST
 from evalstream.streams.monitoring.run_families import (
     MOST_RUNS,
@@ -92,6 +93,15 @@ def test_scores_whose_start_never_comes_do_not_pile_up():
         counters.tallied(batch(), RunState(f"e{number}", "live", never), [row()])
     emitted = samples(list(counters.families()), "evalstream_scores_emitted_total")
     assert [(sample.labels["task"], sample.value) for sample in emitted] == [("", 100)]
+
+
+def test_scorers_and_models_that_events_name_without_end_are_counted_as_one():
+    judges = JudgeCounters(3)
+    for number in range(10):
+        judges.used("qa", {f"m/{number}": {"calls": 1, "cost": 0.5}})
+    calls = samples(list(judges.families()), "evalstream_judge_calls_total")
+    told = {sample.labels["model"]: sample.value for sample in calls if sample.labels["answered_by"] == "service"}
+    assert told == {"m/0": 1, "m/1": 1, "m/2": 1, "other": 7}
 
 
 def test_a_label_is_short_and_can_be_written_whatever_it_was():

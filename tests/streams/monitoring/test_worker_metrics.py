@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from judge_server import JudgeServer
 from scrapes import Series, Worker, get, program, publish, worker
 from waiting import wait_for
 
@@ -59,8 +60,13 @@ class Setting:
 
 
 @pytest.fixture
-def setting(tmp_path: Path) -> Iterator[Setting]:
-    with worker("--broker", f"embedded://{tmp_path / 'broker'}", "--log-dir", tmp_path / "logs") as running:
+def setting(tmp_path: Path, judge_server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("VLLM_BASE_URL", f"{judge_server.url}/v1")
+    (tmp_path / "prices.yaml").write_text("vllm/*: {input: 1000, output: 10000}")
+    folders = ("--broker", f"embedded://{tmp_path / 'broker'}", "--log-dir", tmp_path / "logs")
+    judges = ("--judge-cache-path", tmp_path / "judges.sqlite", "--judge-prices", tmp_path / "prices.yaml")
+    with worker(*folders, *judges) as running:
         yield Setting(tmp_path, running.until_ready())
 
 
@@ -72,6 +78,26 @@ def troubled(setting: Setting, make_log) -> Series:
     setting.worker.until_series("evalstream_consumer_lag_records", 0)
     setting.worker.until_series("evalstream_metric_samples", 8)
     return setting.worker.series()
+
+
+@pytest.fixture
+def judged(troubled: Series, setting: Setting) -> Series:
+    """A scrape that has the series of judges, too: one sample was asked about, and a double of it was not."""
+    scorers = [{"name": "model_graded_qa", "options": {"model": "vllm/judge"}}]
+    for answered_by in ("service", "cache"):
+        sample = {"id": 1, "epoch": 1, "input": "q", "target": "a", "output": "a"}
+        event = {"event": "sample_completed", "eval_id": "judged", "scorers": scorers, "sample": sample}
+        setting.append(COMPLETIONS.name, NewRecord(b"judged/1", json.dumps(event).encode()))
+        setting.worker.until_series("evalstream_judge_calls_total", 1, answered_by=answered_by)
+    return setting.worker.series()
+
+
+def test_what_judges_use_is_counted(judged: Series):
+    where = {"scorer": "model_graded_qa", "model": "vllm/judge"}
+    tokens = {labels["kind"]: value for labels, value in judged.all("evalstream_judge_tokens_total")}
+    assert tokens == {"input": 10, "output": 2, "cache_write": 0, "cache_read": 0, "reasoning": 0}
+    assert judged.value("evalstream_judge_cost_usd_total", **where) == pytest.approx(0.03)
+    assert judged.value("evalstream_judge_calls_total", **where) == 2
 
 
 def test_the_ledger_and_the_metrics_of_a_run_are_told(troubled: Series):
@@ -99,9 +125,9 @@ def test_what_the_agents_did_is_counted(troubled: Series):
     assert troubled.value("evalstream_build_info", version=evalstream.__version__) == 1
 
 
-def test_promtool_has_nothing_to_say(troubled: Series):
+def test_promtool_has_nothing_to_say(judged: Series):
     done = subprocess.run(
-        [program("promtool"), "check", "metrics"], input=troubled.text, capture_output=True, text=True, check=False
+        [program("promtool"), "check", "metrics"], input=judged.text, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -113,11 +139,11 @@ def test_promtool_finds_what_is_wrong():
     assert done.returncode != 0
 
 
-def test_the_docs_list_each_series_with_its_type_and_its_labels(troubled: Series):
+def test_the_docs_list_each_series_with_its_type_and_its_labels(judged: Series):
     rows = re.findall(r"^\| `(evalstream_\w+)` \| (\w+) \| ([^|]*)\|([^|]*)\|", DOCS.read_text("utf-8"), re.M)
     listed = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, _, labels in rows}
     served = {}
-    for family in troubled.families:
+    for family in judged.families:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         served[family.name + "_total" * (family.type == "counter")] = (family.type, labels)
     assert listed == served

@@ -39,6 +39,9 @@ METRICS: list[list[Any]] = [
     [built_in("mean"), built_in("stderr", cluster="c"), built_in("grouped", metric=MEAN, group_key="g")],
     [{"name": "longest_answer", "options": {}}, built_in("stderr", cluster="c")],
 ]
+USED = st.sampled_from(
+    [None, None, {"m/j": {"calls": 1, "input_tokens": 7, "cost": 0.1}}, {"m/j": {"role": "g", "cached": 1}, "m/k": "?"}]
+)
 VALUES = st.sampled_from(["C", "I", 0, 1, 0.1, 0.3, 0.7, True, NAN])
 
 
@@ -93,7 +96,8 @@ def runs(draw: st.DrawFn) -> list[ScoreRow | DeadRow]:
                 rows.append(
                     scored(
                         sample_id, value, epoch, slot, outcome=outcome, completion=(0, place), score=len(rows),
-                        metadata=metadata, errored=place % 5 == 4,
+                        metadata=metadata, errored=place % 5 == 4, usage=draw(USED),
+                        unpaid=outcome == SCORED and value != value and draw(st.booleans()),
                     )
                 )  # fmt: skip
     return rows + [dead(100 + i) for i in range(draw(st.integers(0, 2)))]
@@ -120,6 +124,8 @@ def seen(run: RunState) -> dict[str, str]:
         "final": final.results.as_json() if final.results else final.error,
         "ledger": [entry.model_dump() for entry in run.ledger()],
         "names": run.names(),
+        "usage": [told.model_dump() for told in run.usage()],
+        "unpaid": [sorted((repr(run.samples.ids[n]), run.samples.epochs[n]) for n in c.unpaid) for c in run.columns],
         "counts": (run.received, run.expected, run.failed, run.partial(), run.balances()),
     }
     return {key: json.dumps(value) for key, value in parts.items()}
