@@ -339,10 +339,10 @@ def test_a_file_of_inspect_scout_is_a_file_of_scorers(tmp_path):
     assert ScorerInfo.from_scorer(made).params == {"factor": 2}
 
 
-def test_a_metric_that_only_inspect_knows_is_told(tmp_path):
+def test_a_metric_that_was_written_for_inspect_goes_with_a_scanner(tmp_path):
     (tmp_path / "counts.py").write_text(SCOUT_FILE.format(metrics="own()"))
-    with pytest.raises(InvalidMetricsError, match="'own', which is not known here"):
-        load_file(tmp_path / "counts.py")
+    made = resolve_scorer(str(tmp_path / "counts.py"))
+    assert names(metrics_of(made)) == ["own"]
 
 
 def test_scanners_of_inspect_scout_stand_where_scorers_are_asked_for():
