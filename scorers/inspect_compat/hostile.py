@@ -28,8 +28,8 @@ def refuse_places(kind: Kind, name: str, options: Mapping[str, Any]) -> None:
             raise InvalidOptionError(
                 kind,
                 name,
-                f"its option {text[:120]!r} names a file or a URL, and came by an event or stands in a log. Such options"
-                " are for who starts the scoring: give it by `evalstream score --scorer FILE -S KEY=VALUE`",
+                f"its option {text[:120]!r} names a file or a URL, and came by an event or stands in a log. Such"
+                " options are for who starts the scoring: give it by `evalstream score --scorer FILE -S KEY=VALUE`",
             )
 
 
