@@ -10,6 +10,7 @@ package, or without such a file, nothing here is ever loaded. Read in this order
 `task_state`       the sample as the ``TaskState`` that such a scorer expects
 `surroundings`     what it finds around it: model, store, transcript, sandboxes
 `metrics`          Inspect's own metrics as ours, users' metrics wrapped; `reducers` too
+`hostile`          options of events that must not name a file
 `scores`           scores, there and back
 =================  ====================================================================
 

@@ -10,6 +10,7 @@ from evalstream.scorers import registry
 from evalstream.scorers.registry import Entry, Kind
 
 from .found import Found, found_in_registry
+from .hostile import refuse_places
 from .metrics import bridged_metric, our_metrics
 from .reducers import BridgedReducer
 from .scorers import BridgedScorer
@@ -55,6 +56,7 @@ def _register(found: Found, modest: bool) -> Entry:
 
     @functools.wraps(found.maker, assigned=_COPIED, updated=())
     def factory(*args: Any, **kwargs: Any) -> Any:
+        refuse_places(found.kind, found.name, kwargs)
         return bridge(found.factory(*args, **kwargs))
 
     metadata = dict(found.metadata)

@@ -233,3 +233,30 @@ def test_scoring_without_such_a_file_never_imports_inspect(tmp_path):
         [*line, "--output-file", str(tmp_path / "o.eval")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+JUDGE = """
+from inspect_ai.scorer import Score, mean, scorer
+from inspect_ai.util import resource
+
+@scorer(metrics=[mean()])
+def with_template(template: str = "none"):
+    text = resource(template)
+    async def score(state, target):
+        return Score(value=len(text), explanation=text)
+    return score
+"""
+
+
+@pytest.mark.parametrize("kind", ["path", "url"])
+def test_an_option_that_an_event_brought_is_not_opened(kind, scorer_file, tmp_path):
+    from evalstream.scorers import InvalidOptionError, load_file, resolve_scorer
+
+    (tmp_path / "secret").write_text("s3kr1t")
+    place = str(tmp_path / "secret") if kind == "path" else (tmp_path / "secret").as_uri()
+    file = scorer_file(JUDGE)
+    load_file(file)
+    with pytest.raises(InvalidOptionError, match="names a file or a URL, and came by an event"):
+        registry.create("scorer", "with_template", {"template": place})
+    registry.create("scorer", "with_template", {"template": "a text"})
+    resolve_scorer(str(file), {"template": place})  # whoever starts the scoring may
