@@ -82,7 +82,6 @@ from .sandbox import (
     ExecTimeoutError,
     NoSandboxError,
     OutputLimitExceededError,
-    Sandbox,
     SandboxError,
     SandboxUnavailableError,
     SandboxUserUnsupportedError,
@@ -113,6 +112,7 @@ if TYPE_CHECKING:
         model_roles,
         use_context,
     )
+    from .sandbox.environment import Sandbox
 
 bootstrap_std = bootstrap_stderr
 """The old name of `bootstrap_stderr`."""
@@ -261,6 +261,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Models are imported when somebody wants one: most scorers ask none, and the process should start quickly.
+    if name == "Sandbox":
+        from .sandbox.environment import Sandbox  # noqa: PLC0415
+
+        return Sandbox
     if name in __all__:
         from . import models  # noqa: PLC0415
 

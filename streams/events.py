@@ -26,14 +26,15 @@ import hashlib
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+from pydantic import AfterValidator, Field
 
 from evalstream.scorers.score import Score
 
+from .event import LIVE_RUN, Body, Event
 from .logs.header import odd_part
 
 __all__ = [
+    "LIVE_RUN",
     "Claim",
     "EvalCompleted",
     "EvalGivenUp",
@@ -54,9 +55,6 @@ __all__ = [
     "Source",
     "score_id",
 ]
-
-LIVE_RUN = "live"
-"""The run of scores that are made while an eval runs, or when its log is published for the first time."""
 
 MOST_SCORERS = 256
 """Scorers of one run; an event that names more is refused, or a few bytes could ask for millions of scores."""
@@ -88,41 +86,7 @@ def score_id(eval_id: str, run_id: str, sample_id: str | int, epoch: int, finger
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
-
-
-class Event(_Body):
-    """What all events have: which eval, and which scoring run of it."""
-
-    version: Literal[1] = 1
-    eval_id: str
-    run_id: str = LIVE_RUN
-
-    def to_bytes(self) -> bytes:
-        """Print the event as JSON; NaN and Infinity are bare words, as in Inspect's files.
-
-        What JSON in UTF-8 cannot say is written as Inspect writes it: a lone surrogate as its escape, an object of
-        another kind (in a score's metadata) as null.
-        """
-        try:
-            return self.model_dump_json(exclude_none=True).encode()
-        except PydanticSerializationError:
-            plain = to_jsonable_python(self, exclude_none=True, inf_nan_mode="constants", fallback=lambda _: None)
-            return to_json(_escaped(plain), inf_nan_mode="constants")
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: _escaped(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_escaped(item) for item in value]
-    return value
-
-
-class ScorerSpec(_Body):
+class ScorerSpec(Body):
     """A scorer by registered name, as a log's header lists it (``eval.scorers[]``)."""
 
     name: str
@@ -132,14 +96,14 @@ class ScorerSpec(_Body):
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
-class Claim(_Body):
+class Claim(Body):
     """A claim check: the body is entry ``key`` of the store that the reading process registered as ``store``."""
 
     store: str
     key: str
 
 
-class SandboxFile(_Body):
+class SandboxFile(Body):
     """One file of a snapshot: its content is one of ``text``, ``base64`` and ``claim``, or it was too large."""
 
     size: Annotated[int, Field(ge=0)]
@@ -150,7 +114,7 @@ class SandboxFile(_Body):
     executable: bool = False
 
 
-class SandboxSnapshot(_Body):
+class SandboxSnapshot(Body):
     """Files that a scorer may read of one of a sample's sandboxes."""
 
     files: dict[str, SandboxFile] = Field(default_factory=dict)
@@ -159,7 +123,7 @@ class SandboxSnapshot(_Body):
     """Where such an object is, if it does not travel in the event."""
 
 
-class LogShape(_Body):
+class LogShape(Body):
     """How the log is to be written; where is the worker's affair."""
 
     format: Literal["eval", "json"] = "eval"
@@ -247,7 +211,7 @@ class SampleCompleted(Event):
     """What the sample's sandboxes left behind, by their names."""
 
 
-class ScoreFailure(_Body):
+class ScoreFailure(Body):
     """Why there is no score: the exception's type and message, and what was being done."""
 
     type: str
@@ -255,7 +219,7 @@ class ScoreFailure(_Body):
     stage: Literal["decode", "score", "timeout"] = "score"
 
 
-class Source(_Body):
+class Source(Body):
     """Where a completion stands."""
 
     topic: str
@@ -302,7 +266,7 @@ class SampleDeadLettered(Event):
     source: Source
 
 
-class LedgerEntry(_Body):
+class LedgerEntry(Body):
     """One scorer's account: expected = scored + failed + dead_lettered once the run is complete."""
 
     scorer: str
@@ -315,7 +279,7 @@ class LedgerEntry(_Body):
     dead_lettered: int
 
 
-class ScorerUsage(_Body):
+class ScorerUsage(Body):
     """What the scores of one scorer in a run took of one model, playing one role."""
 
     scorer: str

@@ -4,8 +4,9 @@ What a scorer may need is captured when a log is published, as a *snapshot* of f
 in a fresh folder that is restored from it, if the worker allows that.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .context import SandboxSet, in_sandboxes, sandbox
-from .environment import Sandbox
 from .errors import (
     ExecTimeoutError,
     NoSandboxError,
@@ -15,6 +16,9 @@ from .errors import (
     SandboxUserUnsupportedError,
 )
 from .result import ExecResult
+
+if TYPE_CHECKING:
+    from .environment import Sandbox
 
 __all__ = [
     "ExecResult",
@@ -29,3 +33,12 @@ __all__ = [
     "in_sandboxes",
     "sandbox",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # With asyncio and subprocesses: few scorers look at files, and the process should start quickly.
+    if name == "Sandbox":
+        from .environment import Sandbox  # noqa: PLC0415
+
+        return Sandbox
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -294,9 +294,11 @@ def test_a_run_that_was_ended_goes_on_without_scoring_again_what_it_had_scored(c
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(counted, tmp_path, settings, seed):
+def test_whenever_it_is_killed_the_same_command_ends_with_the_same_bytes(
+    counted, tmp_path, settings, seed, monkeypatch
+):
     scorers, live = counted
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     arguments = command(settings, scorers, "--display", "none")
     chance, killed = random.Random(seed), 0
     while True:

@@ -141,7 +141,7 @@ def test_help_lists_the_settings_of_kafka_by_name_only_and_config_explains_them(
     lines = run("worker", "--help").stdout.splitlines()
     kafka = lines.index("Kafka (`evalstream config --help` explains these):")
     assert any("--kafka-sasl-mechanism" in line for line in lines[kafka:])
-    assert len(lines) < 95
+    assert len(lines) < 105
     assert any(line.startswith("  --scorer-timeout SECONDS") for line in lines[:kafka])
     explained = run("config", "--help").stdout
     assert "SCRAM-SHA-512" not in "\n".join(lines)
