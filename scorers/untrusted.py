@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from .plain import texts_in
+
 __all__ = ["came_by_event", "given_by_operator", "options_of_event"]
 
 _texts: ContextVar[frozenset[str]] = ContextVar("evalstream_texts_of_event", default=frozenset())
@@ -34,7 +36,7 @@ def options_of_event(options: Mapping[str, Any] | None) -> Iterator[None]:
     if not options:
         yield
         return
-    token = _texts.set(_texts.get() | frozenset(_texts_in(options)))
+    token = _texts.set(_texts.get() | frozenset(texts_in(options)))
     try:
         yield
     finally:
@@ -48,16 +50,4 @@ def came_by_event(text: str) -> bool:
 
 def given_by_operator(options: Mapping[str, Any] | None) -> None:
     """Note options of this process's own command line: they may name files even after a trip through an event."""
-    _given.update(_texts_in(options or {}))
-
-
-def _texts_in(value: object) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
-            waiting.extend(item.values())
-        elif isinstance(item, list | tuple):
-            waiting.extend(item)
+    _given.update(texts_in(options or {}))

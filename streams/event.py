@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+
+from evalstream.scorers.plain import escaped
 
 __all__ = ["LIVE_RUN", "Body", "Event"]
 
@@ -36,14 +38,4 @@ class Event(Body):
             return self.model_dump_json(exclude_none=True).encode()
         except PydanticSerializationError:
             plain = to_jsonable_python(self, exclude_none=True, inf_nan_mode="constants", fallback=lambda _: None)
-            return to_json(_escaped(plain), inf_nan_mode="constants")
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: _escaped(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_escaped(item) for item in value]
-    return value
+            return to_json(escaped(plain), inf_nan_mode="constants")

@@ -35,6 +35,7 @@ from .logs.header import odd_part
 
 __all__ = [
     "LIVE_RUN",
+    "USAGE_COUNTS",
     "Claim",
     "EvalCompleted",
     "EvalGivenUp",
@@ -297,6 +298,10 @@ class ScorerUsage(Body):
     reasoning_tokens: int = 0
     cost: float | None = None
     """USD; None: the model's price is not known."""
+
+
+USAGE_COUNTS = tuple(name for name, field in ScorerUsage.model_fields.items() if field.annotation is int)
+"""Names of what is counted of judges, besides the cost."""
 
 
 class MetricsUpdated(Event):

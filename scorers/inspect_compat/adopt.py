@@ -11,7 +11,7 @@ from evalstream.scorers.registry import Entry, Kind
 
 from .found import Found, found_in_registry
 from .hostile import refuse_places
-from .metrics import bridged_metric, our_metrics
+from .metrics import BridgedMetric, our_metrics
 from .reducers import BridgedReducer
 from .scorers import BridgedScorer
 
@@ -73,6 +73,6 @@ _COPIED = ("__module__", "__name__", "__qualname__", "__doc__")
 
 _BRIDGES: dict[Kind, Callable[[Any], Any]] = {
     "scorer": BridgedScorer,
-    "metric": bridged_metric,
+    "metric": BridgedMetric,
     "score_reducer": BridgedReducer,
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evalstream.scorers.errors import InvalidOptionError
+from evalstream.scorers.plain import texts_in
 from evalstream.scorers.registry import Kind
 from evalstream.scorers.untrusted import came_by_event
 
@@ -23,7 +24,7 @@ def refuse_places(kind: Kind, name: str, options: Mapping[str, Any]) -> None:
     InvalidOptionError
         One does.
     """
-    for text in _texts(options):
+    for text in texts_in(options):
         if came_by_event(text) and _is_place(text):
             raise InvalidOptionError(
                 kind,
@@ -31,17 +32,6 @@ def refuse_places(kind: Kind, name: str, options: Mapping[str, Any]) -> None:
                 f"its option {text[:120]!r} names a file or a URL, and came by an event or stands in a log. Such"
                 " options are for who starts the scoring: give it by `evalstream score --scorer FILE -S KEY=VALUE`",
             )
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
 
 
 def _is_place(text: str) -> bool:

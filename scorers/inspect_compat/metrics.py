@@ -20,7 +20,7 @@ from evalstream.scorers.value import Value
 from .found import closure_of, is_made, made_with, name_of
 from .scores import sample_scores
 
-__all__ = ["BridgedMetric", "bridged_metric", "our_metric", "our_metrics"]
+__all__ = ["BridgedMetric", "our_metric", "our_metrics"]
 
 
 class BridgedMetric:
@@ -40,11 +40,6 @@ class BridgedMetric:
         given: list[Any] = sample_scores(scores)
         value = self._inner([item.score for item in given] if self._takes_scores else given)
         return cast(Value, value)
-
-
-def bridged_metric(inner: Any) -> BridgedMetric:
-    """Wrap an instance of a user's metric."""
-    return BridgedMetric(inner)
 
 
 def our_metrics(declared: Any) -> Metrics:

@@ -39,18 +39,16 @@ def ours(score: theirs.Score) -> Score:
     >>> ours(theirs.Score(value={"a": 1}, metadata={"b": 2})).value
     {'a': 1}
     """
-    made = Score.model_validate(
+    return Score.model_validate(
         {
             "value": score.value,
             "answer": score.answer,
             "explanation": score.explanation,
             "reason": score.reason,
             "metadata": score.metadata,
+            "history": [edit.model_dump() for edit in score.history],
         }
     )
-    if score.history:
-        made = Score.model_validate({**made.model_dump(), "history": [edit.model_dump() for edit in score.history]})
-    return made
 
 
 def sample_scores(scores: Sequence[SampleScore]) -> list[theirs.SampleScore]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -122,12 +122,16 @@ class Model:
         asked = self.config.merge(config)
         messages = _conversation(input, asked)
         if isinstance(self._api, MockModel):
-            output = await self._api.generate(messages, asked)
-            await self._paid_mock(context, output)
-            return output
+            mock = self._api
+            return await self._paid(context, lambda: mock.generate(messages, asked), 0, free=True)
         request = _request(self._api, messages, asked)
+        tokens = len(str(request.body)) // CHARACTERS_PER_TOKEN if context.budget is not None else 0
+
+        async def paid() -> ModelOutput:
+            return await self._paid(context, lambda: _asked(request, asked), tokens)
+
         if context.cache is None or cache is False:
-            return await self._paid(request, asked, context)
+            return await paid()
         from .cache_key import cache_key  # noqa: PLC0415 - goes with the cache
 
         key = cache_key(request, context.epoch)
@@ -138,29 +142,30 @@ class Model:
                 if stored is not None:
                     self._count(context, Usage(cached=1))
                     return stored
-            output = await self._paid(request, asked, context)
+            output = await paid()
             question.keep(output.model_dump_json(exclude_none=True).encode())
             return output
 
-    async def _paid_mock(self, context: ModelContext, output: ModelOutput) -> None:
-        price = context.prices.of(str(self)) if context.prices else None
-        if context.budget is not None:
-            budgeted = price or Price(0.0, 0.0)
-            async with context.budget.spending(str(self), budgeted, 0) as spending:
-                context.budget.settle(spending, output.usage, budgeted)
-        cost = price.cost(output.usage) if price is not None and output.usage is not None else None
-        self._count(context, Usage.of_call(output.usage, cost))
+    async def _paid(
+        self, context: ModelContext, ask: Callable[[], Awaitable[ModelOutput]], tokens: int, free: bool = False
+    ) -> ModelOutput:
+        """Ask, within the budget, and count what it took.
 
-    async def _paid(self, request: Request, config: GenerateConfig, context: ModelContext) -> ModelOutput:
-        """Ask the service, within the budget, and count what it took."""
+        Parameters
+        ----------
+        tokens
+            About how many are sent.
+        free
+            A model without a price costs nothing; else that is an error where the budget is in USD.
+        """
         price = context.prices.of(str(self)) if context.prices else None
         if context.budget is None:
-            output = await _asked(request, config)
+            output = await ask()
         else:
-            size = len(str(request.body)) // CHARACTERS_PER_TOKEN
-            async with context.budget.spending(str(self), price, size) as spending:
-                output = await _asked(request, config)
-                context.budget.settle(spending, output.usage, price)
+            budgeted = Price(0.0, 0.0) if price is None and free else price
+            async with context.budget.spending(str(self), budgeted, tokens) as spending:
+                output = await ask()
+                context.budget.settle(spending, output.usage, budgeted)
         cost = price.cost(output.usage) if price is not None and output.usage is not None else None
         self._count(context, Usage.of_call(output.usage, cost))
         return output

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
+from ..plain import escaped
 from ..score import Score
 from .result import Result
 
@@ -98,15 +99,7 @@ def _json_text(value: Any) -> str:
     try:
         return to_json(plain, indent=2).decode()
     except PydanticSerializationError:  # half of a surrogate pair
-        return to_json(_escaped(plain), indent=2).decode()
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: _escaped(item) for key, item in value.items()}
-    return [_escaped(item) for item in value] if isinstance(value, list) else value
+        return to_json(escaped(plain), indent=2).decode()
 
 
 def _reference(reference: Any) -> dict[str, Any]:

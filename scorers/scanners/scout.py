@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import registry
-from ..errors import InvalidMetricsError, ScorersError
 from ..metrics.mean import mean
 from ..metrics.stderr import stderr
 from ..sample import SampleError
@@ -118,24 +116,8 @@ def _metadata(item: object) -> dict[str, Any]:
 
 def _metrics(item: Any) -> Metrics:
     declared = _metadata(item).get(_METRICS)
-    made: Metrics = [mean(), stderr()] if declared is None else _each(declared)
-    return made
+    if declared is None:
+        return [mean(), stderr()]
+    from ..inspect_compat.metrics import our_metrics  # noqa: PLC0415 - it imports Inspect, which is there already
 
-
-def _each(declared: Any) -> Any:
-    if isinstance(declared, dict):
-        return {key: [_metric(metric) for metric in metrics] for key, metrics in declared.items()}
-    return [_each(metric) if isinstance(metric, dict) else _metric(metric) for metric in declared]
-
-
-def _metric(metric: Any) -> Callable[..., Any]:
-    """Make our own metric of the same name and options as one of Inspect's."""
-    name = getattr(getattr(metric, _INFO, None), "name", "")
-    try:
-        made: Callable[..., Any] = registry.create("metric", name, getattr(metric, _PARAMS, {}))
-    except ScorersError as error:
-        raise InvalidMetricsError(
-            f"A scanner declares the metric {name!r}, which is not known here ({error}): give others by --metric, or"
-            " load the file that registers it with evalstream."
-        ) from error
-    return made
+    return our_metrics(declared)

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..changelog import changelog_name
-from ..events import EvalCompleted, EvalGivenUp, EvalStarted, SampleDeadLettered, ScoreEmitted
+from ..events import EvalCompleted, EvalGivenUp, EvalStarted
 from ..pipeline import Pipeline
 from ..publish.events_of_log import of_eval
 from ..tally.deadlines import Deadlines
 from ..tally.forgetting import Forgetting
 from ..tally.keys import eval_of, run_of_key, state_key
-from ..tally.rows import DeadRow, Row, ScoreRow, encode_segment
+from ..tally.rows import Row, encode_segment
 from ..tally.run_state import RunState
-from ..tally.score_reader import read_row
+from ..tally.score_reader import RowRead, read_event
 from ..tally.segments import Segments
 from ..tally.snapshots import Snapshots
 from ..topics import EVALS, METRICS, SCORES
@@ -29,11 +29,7 @@ __all__ = ["TallyAgent"]
 logger = logging.getLogger(__name__)
 
 _OfEvals = EvalStarted | EvalCompleted | EvalGivenUp
-_OfScores = ScoreEmitted | SampleDeadLettered
-
-_by_event = Field(discriminator="event")
-_scores_events: TypeAdapter[_OfScores] = TypeAdapter(Annotated[_OfScores, _by_event])
-_evals_events: TypeAdapter[_OfEvals] = TypeAdapter(Annotated[_OfEvals, _by_event])
+_evals_events: TypeAdapter[_OfEvals] = TypeAdapter(Annotated[_OfEvals, Field(discriminator="event")])
 
 LOOKS = 10
 """How often runs are looked at while their deadline passes."""
@@ -89,31 +85,20 @@ class TallyAgent:
         touched: dict[tuple[str, str], RunState] = {}
         runs = self._pipeline.runs
         for record in batch.records:
-            found = read_row(record.value or b"", record.offset) if batch.topic == SCORES.name else None
-            row: ScoreRow | DeadRow
-            identity: str | None = None
-            if found is not None:
-                run = runs.get(found[0], found[1])
-                row, identity = found[2], found[3]
-            else:
-                message = _decode(record, batch.topic)
-                if message is None:
-                    continue
-                run = runs.get(message.eval_id, message.run_id)
-                if isinstance(message, _OfEvals):
-                    touched[run.eval_id, run.run_id] = run
-                    checkpoint.keep(_note(run, message, record.value or b""))
-                    continue
-                if isinstance(message, ScoreEmitted):
-                    row, identity = ScoreRow.of(message, record.offset), message.record
-                else:
-                    row = DeadRow.of(message)
+            message = _read(record, batch.topic)
+            if message is None:
+                continue
+            run = runs.get(message.eval_id, message.run_id)
             touched[run.eval_id, run.run_id] = run
+            if not isinstance(message, RowRead):
+                checkpoint.keep(_note(run, message, record.value or b""))
+                continue
+            row = message.row
             if run.apply(row):
                 new.setdefault((run.eval_id, run.run_id), []).append(row)
             else:
                 self._pipeline.recorder.dropped(run, row)
-            revived = run.revive(identity)
+            revived = run.revive(message.identity)
             if revived is not None:
                 new.setdefault((run.eval_id, run.run_id), []).append(revived)
         for key, rows in new.items():
@@ -218,10 +203,10 @@ def _note(run: RunState, message: _OfEvals, value: bytes) -> dict[bytes, bytes]:
     return {state_key(run, "start"): value}
 
 
-def _decode(record: Record, topic: str) -> _OfScores | _OfEvals | None:
+def _read(record: Record, topic: str) -> RowRead | _OfEvals | None:
     value = record.value or b""
     try:
-        return _evals_events.validate_json(value) if topic == EVALS.name else _scores_events.validate_json(value)
+        return read_event(value, record.offset) if topic == SCORES.name else _evals_events.validate_json(value)
     except ValidationError as error:
         logger.warning("record %d of topic %s is not an event that this version knows: %s", record.offset, topic, error)
         return None

@@ -12,6 +12,7 @@ from typing import IO, Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from evalstream.scorers.jsontext import JsonTextError, join_object, loads
+from evalstream.scorers.problems import first_problem
 from evalstream.scorers.sample import resolve_attachments as resolved
 
 from ..errors import DamagedLogError, SampleDecodeError
@@ -94,7 +95,7 @@ def validated(model: type[Model], source: LogSource, data: Any, member: str) -> 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise DamagedLogError(source.path, _first(error), member) from error
+        raise DamagedLogError(source.path, first_problem(error), member) from error
 
 
 def _samples(source: LogSource, excluded: set[str], resolve: bool | Literal["full", "core"]) -> Iterator[EvalSample]:
@@ -109,7 +110,7 @@ def _samples(source: LogSource, excluded: set[str], resolve: bool | Literal["ful
         except JsonTextError as error:
             raise SampleDecodeError(source.path, str(error), source.sample_name(i)) from error
         except ValidationError as error:
-            raise SampleDecodeError(source.path, _first(error), source.sample_name(i)) from error
+            raise SampleDecodeError(source.path, first_problem(error), source.sample_name(i)) from error
         yield sample
 
 
@@ -153,8 +154,3 @@ def _reductions(source: LogSource) -> list[EvalSampleReductions] | None:
     if not isinstance(entries, list):
         return None
     return [validated(EvalSampleReductions, source, entry, f"reductions[{i}]") for i, entry in enumerate(entries)]
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

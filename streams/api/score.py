@@ -24,7 +24,6 @@ from ..pipeline import Listener
 from ..publish.plan import Wishes, plan_scoring
 from ..score_log import ScoredLog, score_log
 from ..settings import Settings, load_settings
-from ..settings.info import INFO
 from .kinds import is_log, read_like, take_in
 from .log import EvalLog
 from .log_sample import EvalSample
@@ -216,7 +215,7 @@ def _settings(model: Any, roles: Mapping[str, Any] | None) -> Settings:
     if roles:
         panels = {role: one if isinstance(one, (list, tuple)) else [one] for role, one in roles.items()}
         given["model_role"] = "\n".join(f"{role}={','.join(map(str, panel))}" for role, panel in panels.items())
-    return load_settings({name: text for name, text in given.items() if text is not None and name in INFO}).settings
+    return load_settings({name: text for name, text in given.items() if text is not None}).settings
 
 
 def _flat(metrics: Metrics) -> list[Metric]:

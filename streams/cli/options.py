@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from evalstream.scorers.options import parse_options
 
 from ..errors import UsageError
 from ..publish.plan import Action, Wishes
+from .progress import Display
 from .scorers import make_scorers
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..logs.source import LogSource
     from ..sandboxes.printing import Snapshots
 
-__all__ = ["sandbox_options", "scoring_options", "snapshots_of", "wishes_of"]
+__all__ = ["display_options", "sandbox_options", "scoring_options", "snapshots_of", "wishes_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,6 +47,22 @@ def scoring_options(command: Command) -> Command:
             help="How epochs are reduced, as in mean,at_least_2; 'none' leaves them apart. Default: as the log says.",
         ),
     ]  # fmt: skip
+    return _with(options, command)
+
+
+def display_options(command: Command) -> Command:
+    """Add how progress and results are shown."""
+    options = [
+        click.option(
+            "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
+            help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
+        ),
+        click.option("--json", "as_machine", is_flag=True, help="Print results as JSON."),
+    ]  # fmt: skip
+    return _with(options, command)
+
+
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
@@ -64,9 +81,7 @@ def sandbox_options(command: Command) -> Command:
             help="Which of its files scorers may read: a path or glob, as in '**/*.txt'; repeatable.",
         ),
     ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(options, command)
 
 
 def snapshots_of(

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -37,7 +37,7 @@ from ..transport.embedded import worker_lock
 from ..transport.record import NewRecord
 from ..transport.stores import embedded_folder
 from .guard import EXIT_INTERRUPTED, guarded
-from .options import scoring_options, wishes_of
+from .options import display_options, scoring_options, wishes_of
 from .outputs import check_name, check_writable
 from .process import only_our_words, share_freed_memory
 from .progress import Display, ProgressView
@@ -85,11 +85,7 @@ class _Request:
     "--work-dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, metavar="FOLDER", show_default=True,
     help="Where a run keeps what it has done until its log is written.",
 )  # fmt: skip
-@click.option(
-    "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
-    help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
-)  # fmt: skip
-@click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
+@display_options
 @guarded
 def command(
     eval_id: str,

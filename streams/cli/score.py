@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -26,7 +26,7 @@ from ..settings import Settings
 from ..settings.info import INFO
 from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
-from .options import sandbox_options, scoring_options, snapshots_of, wishes_of
+from .options import display_options, sandbox_options, scoring_options, snapshots_of, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .process import share_freed_memory
 from .progress import Display, ProgressView
@@ -65,16 +65,12 @@ class _Request:
     "--output-file", type=click.Path(path_type=Path), envvar="INSPECT_SCORE_OUTPUT_FILE",
     help="Where the scored log goes (for one log); .eval or .json.",
 )  # fmt: skip
-@click.option(
-    "--display", type=click.Choice(get_args(Display)), default="full", envvar="INSPECT_DISPLAY",
-    help="How progress is shown: a bar (full, conversation, rich), lines (plain, log), or not at all (none).",
-)  # fmt: skip
+@display_options
 @sandbox_options
 @setting_options(
     "log_dir", "scorer_timeout", "sandbox", "sandbox_image",
     *(info.name for info in INFO.values() if info.section == "judges"),
 )  # fmt: skip
-@click.option("--json", "as_machine", is_flag=True, help="Print results as JSON.")
 @guarded
 def command(
     logs: Sequence[str],

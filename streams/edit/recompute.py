@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from evalstream.scorers.jsontext import loads, split_object
+from evalstream.scorers.plain import as_object
 from evalstream.scorers.reducers.names import create_reducers
 from evalstream.scorers.results.column import ScoreColumn
 from evalstream.scorers.results.models import HeadlineMetric
@@ -56,7 +57,7 @@ class Recomputed:
 
     def __init__(self, header: Mapping[str, Any], read: ReadSample, order: Places) -> None:
         self._read, self._order = read, order
-        spec = _object(header.get("eval"))
+        spec = as_object(header.get("eval"))
         self._infos = [ScorerInfo.from_header(entry) for entry in spec.get("scorers") or []]
         self._names = unique_scorer_names(info.name for info in self._infos)
         self._places: dict[str, array[int]] = {name: array("q") for name in self._names}
@@ -68,13 +69,13 @@ class Recomputed:
         if spec.get("metrics"):
             override = metrics_from_header(spec["metrics"])
             self._infos = [dataclasses.replace(info, metrics=override) for info in self._infos]
-        self._reducers = create_reducers(_object(spec.get("config")).get("epochs_reducer"))
+        self._reducers = create_reducers(as_object(spec.get("config")).get("epochs_reducer"))
         self._plan = [
             (name, reducer, {"scorer": name} | ({"reducer": log_name} if log_name is not None else {}))
             for name, info in zip(self._names, self._infos, strict=True)
             for reducer, log_name in reduction_plan(info, self._reducers)
         ]
-        self.results = self._results(_object(header.get("results")), spec.get("headline_metric"))
+        self.results = self._results(as_object(header.get("results")), spec.get("headline_metric"))
         """As the header has them."""
         self.heads: list[dict[str, str]] | None = [head for _, _, head in self._plan] if self._infos else None
         """What each entry of the reductions says besides its samples; None if there are to be no reductions at all."""
@@ -92,8 +93,8 @@ class Recomputed:
             for entry, (name, _, _) in enumerate(self._plan):
                 epochs = [p for p in of_sample if p in scored[name]]
                 if epochs and epochs[0] == place:
-                    texts = [read.setdefault(p, self._scores(p))[name] for p in epochs]
-                    yield entry, reduce[entry](texts, self._ids[place])
+                    read.update((p, self._scores(p)) for p in epochs if p not in read)
+                    yield entry, reduce[entry]([read[p][name] for p in epochs], self._ids[place])
 
     def _look_at(self, place: int) -> None:
         members = self._read(place)
@@ -135,7 +136,3 @@ class Recomputed:
             return None if text is None else loads(text)
 
         return ScoreColumn([self._ids[place] for place in places], self._values[name], metadata, load)
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from evalstream.scorers.jsontext import JsonTextError, dumps, join_array, join_object, loads, split_array, split_object
+from evalstream.scorers.problems import first_problem
 from evalstream.scorers.score import Score, ScoreEdit
 
 from ..logs.event_splice import end_of_scoring
@@ -88,9 +89,7 @@ def _score(text: bytes) -> Score:
     try:
         return Score.model_validate(loads(text))
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise JsonTextError(f"the score's {where}: {problem['msg']}") from error
+        raise JsonTextError(f"the score's {first_problem(error)}") from error
 
 
 def _object(text: bytes | None) -> dict[str, bytes]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..events import ScorerUsage
+from evalstream.scorers.plain import as_object
+
+from ..events import USAGE_COUNTS, ScorerUsage
 
 __all__ = ["BEFORE", "ended", "with_ending", "with_usage"]
 
@@ -13,12 +15,8 @@ BEFORE = "before_scoring"
 """Where an eval's own status and error are kept, if the log's are those of a scoring that left gaps."""
 
 _STATUSES = ("started", "success", "cancelled", "error")
-_TOKENS = (
-    "input_tokens", "output_tokens", "total_tokens", "input_tokens_cache_write", "input_tokens_cache_read",
-    "reasoning_tokens",
-)  # fmt: skip
-_ALWAYS = _TOKENS[:3]
-_COUNTS = ("calls", "cached", *_TOKENS)
+_TOKENS = tuple(name for name in USAGE_COUNTS if "tokens" in name)
+_ALWAYS = ("input_tokens", "output_tokens", "total_tokens")
 
 
 def with_usage(stats: object, usage: Sequence[ScorerUsage], append: bool) -> dict[str, Any]:
@@ -39,7 +37,7 @@ def with_usage(stats: object, usage: Sequence[ScorerUsage], append: bool) -> dic
     >>> with_usage(stats, [], append=False) == {key: stats[key] for key in ("model_usage", "role_usage")}
     True
     """
-    result = dict(_object(stats))
+    result = dict(as_object(stats))
     if not append:
         result.pop("scorer_usage", None)
     for one in usage:
@@ -48,7 +46,7 @@ def with_usage(stats: object, usage: Sequence[ScorerUsage], append: bool) -> dic
             _add(result, ("model_usage", one.model), spent)
             if one.role is not None:
                 _add(result, ("role_usage", one.role), spent)
-        _add(result, ("scorer_usage", one.scorer, one.model), _counts(one, _COUNTS))
+        _add(result, ("scorer_usage", one.scorer, one.model), _counts(one, USAGE_COUNTS))
     return result
 
 
@@ -60,7 +58,7 @@ def _counts(usage: ScorerUsage, names: Sequence[str]) -> dict[str, float]:
 def _add(result: dict[str, Any], path: Sequence[str], counts: Mapping[str, float]) -> None:
     """Add counts to those at a path; what has another shape there is replaced."""
     for key in path:
-        inner = dict(_object(result.get(key)))
+        inner = dict(as_object(result.get(key)))
         result[key] = inner
         result = inner
     for name, count in counts.items():
@@ -78,7 +76,7 @@ def ended(stats: object) -> tuple[str, dict[str, Any] | None] | None:
     >>> ended({"before_scoring": {"status": "success"}}), ended({}), ended({"before_scoring": {"status": "?"}})
     (('success', None), None, None)
     """
-    before = _object(_object(stats).get(BEFORE))
+    before = as_object(as_object(stats).get(BEFORE))
     status, error = before.get("status"), before.get("error")
     if status not in _STATUSES:
         return None
@@ -88,8 +86,4 @@ def ended(stats: object) -> tuple[str, dict[str, Any] | None] | None:
 def with_ending(stats: object, status: str, error: object) -> dict[str, Any]:
     """Return stats that say how an eval itself had ended, beside a status and an error that are its scoring's."""
     before = {"status": status, "error": error} if error else {"status": status}
-    return {**_object(stats), BEFORE: before}
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return {**as_object(stats), BEFORE: before}

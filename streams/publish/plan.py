@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from evalstream.scorers import registry
 from evalstream.scorers.errors import ScorersError
+from evalstream.scorers.plain import as_object, as_objects
+from evalstream.scorers.problems import first_problem
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.reducers.names import check_epochs, create_reducers, reducer_log_name
 from evalstream.scorers.results.options import create_from_log
@@ -65,8 +67,8 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
     ScorersError
         A reducer is not known, or makes no sense for the number of epochs.
     """
-    spec = _object(header.get("eval"))
-    config = _object(spec.get("config"))
+    spec = as_object(header.get("eval"))
+    config = as_object(spec.get("config"))
     epochs = config.get("epochs")
     epochs = epochs if isinstance(epochs, int) and epochs > 0 else 1
     action: Action = wishes.action or ("append" if has_scores(header) else "overwrite")
@@ -90,7 +92,9 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
         try:
             specs.append(ScorerSpec.model_validate(entry))
         except ValidationError as error:
-            raise UsageError(f"the log's header does not describe its metrics as logs do: {_first(error)}") from error
+            raise UsageError(
+                f"the log's header does not describe its metrics as logs do: {first_problem(error)}"
+            ) from error
     by_header = override is not None and not wishes.metrics
     instances = Instances(specs, wishes.scorers, () if by_header else infos, made)
     return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header), instances)
@@ -98,7 +102,7 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
 
 def has_scores(header: Mapping[str, Any]) -> bool:
     """Tell whether a log has results of scorers."""
-    return bool(_object(header.get("results")).get("scores"))
+    return bool(as_object(header.get("results")).get("scores"))
 
 
 def _logged_reducers(config: Mapping[str, Any]) -> list[str] | None:
@@ -107,9 +111,9 @@ def _logged_reducers(config: Mapping[str, Any]) -> list[str] | None:
 
 
 def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
-    logged = _objects(_object(header.get("eval")).get("scorers"))
+    logged = as_objects(as_object(header.get("eval")).get("scorers"))
     if not logged:
-        rows = _objects(_object(header.get("results")).get("scores"))
+        rows = as_objects(as_object(header.get("results")).get("scores"))
         names = dict.fromkeys(row.get("scorer") or row.get("name") for row in rows)
         logged = [{"name": name, "options": {}} for name in names]
     if not logged:
@@ -118,7 +122,7 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
         )
     infos = []
     for entry in logged:
-        name, options = str(entry.get("name")), _object(entry.get("options"))
+        name, options = str(entry.get("name")), as_object(entry.get("options"))
         try:
             scorer = create_from_log("scorer", name, options)
             metrics = entry.get("metrics")
@@ -137,23 +141,7 @@ def _logged_scorers(header: Mapping[str, Any]) -> list[ScorerInfo]:
 
 
 def _multiple_correct(header: Mapping[str, Any]) -> bool | None:
-    for step in _objects(_object(header.get("plan")).get("steps")):
+    for step in as_objects(as_object(header.get("plan")).get("steps")):
         if registry.unqualified(str(step.get("solver"))) == "multiple_choice":
-            return bool(_object(step.get("params")).get("multiple_correct", False))
+            return bool(as_object(step.get("params")).get("multiple_correct", False))
     return None
-
-
-# Headers are written by other programs: what is not of the type that it should be counts as missing.
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ..errors import UsageError
-from ..events import LIVE_RUN, SampleDeadLettered, ScoreEmitted
-from ..tally.rows import DeadRow, ScoreRow
+from ..events import LIVE_RUN, ScoreEmitted
 from ..tally.run_state import RunState
-from ..tally.score_reader import read_row
+from ..tally.score_reader import read_event
 from ..topics import SCORES
 from ..transport.client import BrokerClient, batches_of
 from ..transport.reader import TopicReader
@@ -18,10 +15,6 @@ from ..transport.record import Record
 from .source_eval import SourceEval
 
 __all__ = ["read_live_run"]
-
-_of_scores: TypeAdapter[ScoreEmitted | SampleDeadLettered] = TypeAdapter(
-    Annotated[ScoreEmitted | SampleDeadLettered, Field(discriminator="event")]
-)
 
 
 def read_live_run(client: BrokerClient, reader: TopicReader, source: SourceEval) -> RunState:
@@ -67,22 +60,11 @@ def _load(reader: TopicReader, partition: int, offset: int) -> ScoreEmitted:
 
 def _apply(run: RunState, record: Record, partition: int) -> None:
     """Apply what a record says, if it is of this run: as the tally agent does."""
-    value = record.value or b""
-    found = read_row(value, record.offset)
-    row: ScoreRow | DeadRow
-    if found is not None:
-        eval_id, run_id, row, identity = found
-    else:
-        try:
-            event = _of_scores.validate_json(value)
-        except ValidationError:
-            return
-        eval_id, run_id = event.eval_id, event.run_id
-        if isinstance(event, ScoreEmitted):
-            row, identity = ScoreRow.of(event, record.offset), event.record
-        else:
-            row, identity = DeadRow.of(event), None
-    if (eval_id, run_id) == (run.eval_id, run.run_id):
+    try:
+        found = read_event(record.value or b"", record.offset)
+    except ValidationError:
+        return
+    if (found.eval_id, found.run_id) == (run.eval_id, run.run_id):
         run.partition = partition
-        run.apply(row)
-        run.revive(identity)
+        run.apply(found.row)
+        run.revive(found.identity)

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 
 from pydantic import TypeAdapter, ValidationError
 
+from evalstream.scorers.problems import first_problem
 from evalstream.scorers.sandbox import Sandbox, SandboxError
 from evalstream.scorers.sandbox.runner import Runner
 from evalstream.scorers.sandbox.snapshot import Snapshot, SnapshotFile
@@ -68,7 +69,7 @@ class OpenSandboxes:
         try:
             found = _field.validate_json(self._raw)
         except ValidationError as error:
-            raise SandboxError(f"The event's sandboxes are no snapshots: {_first(error)}.") from error
+            raise SandboxError(f"The event's sandboxes are no snapshots: {first_problem(error)}.") from error
         if len(found) > MOST_SANDBOXES:
             raise SandboxError(f"The event has {len(found)} sandboxes; more than {MOST_SANDBOXES} are refused.")
         return found
@@ -78,7 +79,7 @@ class OpenSandboxes:
             try:
                 sent = SandboxSnapshot.model_validate_json(self._claims.fetch(sent.claim, self._eval_id))
             except ValidationError as error:
-                raise SandboxError(f"The list of a snapshot's files makes no sense: {_first(error)}.") from error
+                raise SandboxError(f"The list of a snapshot's files makes no sense: {first_problem(error)}.") from error
         return Snapshot(
             {path: SnapshotFile(file.size, self._loader(file), file.executable) for path, file in sent.files.items()}
         )
@@ -98,8 +99,3 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise SandboxError(f"A file of the snapshot is no base64: {error}.") from error
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

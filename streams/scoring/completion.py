@@ -9,6 +9,7 @@ import msgspec
 from pydantic import ValidationError
 
 from evalstream.scorers.jsontext import CutObject, JsonTextError, cut_object, join_object, loads, split_object
+from evalstream.scorers.problems import first_problem
 from evalstream.scorers.sample import SampleMembers
 
 from ..claims import ClaimStores
@@ -240,7 +241,4 @@ def _is_unicode(text: str) -> bool:
 
 
 def _short(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error)
+    return first_problem(error) if isinstance(error, ValidationError) else str(error)

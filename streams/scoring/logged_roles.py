@@ -12,6 +12,7 @@ from evalstream.scorers.jsontext import JsonTextError, loads
 from evalstream.scorers.models import GenerateConfig, Model, get_model
 from evalstream.scorers.models.context import RoleModels
 from evalstream.scorers.models.services import endpoint_of
+from evalstream.scorers.plain import as_object
 
 __all__ = ["logged_roles"]
 
@@ -65,8 +66,8 @@ def _made(entry: Mapping[str, Any]) -> Model:
     name, base_url = entry["model"], entry.get("base_url")
     # Known ones only: Inspect has more settings than judges need.
     allowed = GenerateConfig.model_fields.keys() - _SHOWN_TO_NOBODY
-    stated = _object(entry.get("config"))
-    args = {key: value for key, value in _object(entry.get("args")).items() if key not in _NOT_OF_A_LOG}
+    stated = as_object(entry.get("config"))
+    args = {key: value for key, value in as_object(entry.get("args")).items() if key not in _NOT_OF_A_LOG}
     args = {key: value for key, value in args.items() if key not in _SHOWN_TO_NOBODY}
     if base_url and not name.startswith("mockllm/") and str(base_url).rstrip("/") != endpoint_of(name).base_url:
         raise ModelSetupError(
@@ -79,7 +80,3 @@ def _made(entry: Mapping[str, Any]) -> Model:
         return get_model(name, config=config, **args)
     except ValidationError as error:
         raise ModelSetupError(name, "what the log says of how it is asked cannot be used.") from error
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

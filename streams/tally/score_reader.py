@@ -1,15 +1,26 @@
-"""Reading a record of ``scores`` into a row, in a third of the time that the event's model takes."""
+"""Reading records of ``scores`` into rows; nearly always in a third of the time that the event's model takes."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+from pydantic import Field, TypeAdapter
 
-from ..events import LIVE_RUN
-from .rows import FAILED, NO_SCORE, SCORED, Count, Offset, Outcome, ScoreRow, Slot
+from ..events import LIVE_RUN, SampleDeadLettered, ScoreEmitted
+from .rows import FAILED, NO_SCORE, SCORED, Count, DeadRow, Offset, Outcome, ScoreRow, Slot
 
-__all__ = ["read_row"]
+__all__ = ["RowRead", "read_event", "read_row"]
+
+
+class RowRead(NamedTuple):
+    """What a record of ``scores`` says of a run; ``identity`` is the digest of its completion, None for a dead one."""
+
+    eval_id: str
+    run_id: str
+    row: ScoreRow | DeadRow
+    identity: str | None
+
 
 _Scalar = str | int | float | bool
 
@@ -58,13 +69,32 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+_models: TypeAdapter[ScoreEmitted | SampleDeadLettered] = TypeAdapter(
+    Annotated[ScoreEmitted | SampleDeadLettered, Field(discriminator="event")]
+)
 
 
-def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow, str | None] | None:
-    """Return eval id, run id and row of an event at its offset on ``scores``, and the digest of its completion.
+def read_event(value: bytes, offset: int) -> RowRead:
+    """Read any event at its offset on ``scores``.
 
-    None if this is not a plain `ScoreEmitted`: another event, one with NaN in it, one that is wrong. The models of
-    `events` tell which.
+    Raises
+    ------
+    ValidationError
+        It is none that this version knows.
+    """
+    found = read_row(value, offset)
+    if found is not None:
+        return found
+    event = _models.validate_json(value)
+    if isinstance(event, ScoreEmitted):
+        return RowRead(event.eval_id, event.run_id, ScoreRow.of(event, offset), event.record)
+    return RowRead(event.eval_id, event.run_id, DeadRow.of(event), None)
+
+
+def read_row(value: bytes, offset: int) -> RowRead | None:
+    """Read a plain `ScoreEmitted`.
+
+    None if it is another event, one with NaN in it, one that is wrong: the models of `events` tell which.
 
     Examples
     --------
@@ -91,4 +121,4 @@ def read_row(value: bytes, offset: int) -> tuple[str, str, ScoreRow, str | None]
         event.sample_id, event.epoch, event.slot, event.scorer, outcome, what,
         (event.source.partition, event.source.offset), offset, event.errored, event.metadata, event.usage or None,
     )  # fmt: skip
-    return event.eval_id, event.run_id, row, event.record
+    return RowRead(event.eval_id, event.run_id, row, event.record)

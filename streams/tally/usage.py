@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..events import ScorerUsage
+from ..events import USAGE_COUNTS, ScorerUsage
 
 __all__ = ["UsageSums"]
 
@@ -21,11 +21,6 @@ MOST = 2**53
 
 PICO = 10**12
 """Costs are counted in whole parts of a USD: a sum of floats would depend on the order in which scores came."""
-
-_COUNTS = (
-    "calls", "cached", "input_tokens", "output_tokens", "total_tokens", "input_tokens_cache_write",
-    "input_tokens_cache_read", "reasoning_tokens",
-)  # fmt: skip
 
 
 class UsageSums:
@@ -58,7 +53,7 @@ class UsageSums:
         for key, entry in _entries(usage):
             if key not in self._sums and len(self._sums) >= MOST_MODELS:
                 key = OTHER  # noqa: PLW2901 (the same for all that are too many)
-            sums = self._sums.setdefault(key, [0] * (len(_COUNTS) + 2))
+            sums = self._sums.setdefault(key, [0] * (len(USAGE_COUNTS) + 2))
             for place, number in enumerate(_numbers(entry)):
                 sums[place] += sign * number
 
@@ -70,7 +65,7 @@ class UsageSums:
                 model=model,
                 role=role or None,
                 cost=cost / PICO if priced else None,
-                **dict(zip(_COUNTS, counts, strict=True)),
+                **dict(zip(USAGE_COUNTS, counts, strict=True)),
             )
             for (model, role), (*counts, cost, priced) in sorted(self._sums.items())
             if any(counts)
@@ -87,7 +82,7 @@ def _entries(usage: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mappin
 
 
 def _numbers(entry: Mapping[str, Any]) -> Iterator[int]:
-    for name in _COUNTS:
+    for name in USAGE_COUNTS:
         value = entry.get(name)
         yield value if type(value) is int and 0 <= value < MOST else 0
     cost = entry.get("cost")
