@@ -10,17 +10,15 @@ import difflib
 import hashlib
 import inspect
 import sys
-import sysconfig
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from . import registry
 from .errors import InvalidOptionError, LoadError, ScorersError, UnknownNameError
 from .metric import Metric
+from .module_file import advice_on, run_file, said
 from .registry import Entry, Kind
 from .scanners.scout import adopt_scanners
 from .scorer import Scorer
@@ -34,13 +32,7 @@ _ENTRY_POINT_GROUPS = ("evalstream", "inspect_ai")
 _INSPECT_REGISTRY = "inspect_ai._util.registry"
 """The module that is there as soon as somebody has imported Inspect."""
 
-_INSTALL = (
-    "It is written for Inspect: install the extra that runs it (pip install 'evalstream[inspect]'), or import from"
-    " evalstream.scorers instead."
-)
-
 _loaded: dict[Path, tuple[bytes, list[Entry]]] = {}
-_sibling_folders: dict[str, Path] = {}
 
 
 def resolve_scorer(spec: str, options: Mapping[str, Any] | None = None) -> Scorer:
@@ -101,7 +93,7 @@ def load_file(path: str | Path) -> list[Entry]:
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
     with _of_inspect(path):
-        _run(path, absolute, source, name)
+        run_file(path, absolute, source, name)
     adopt_scanners(sys.modules[name])
     entries = _defined_by(name)
     _loaded[absolute] = (source, entries)
@@ -197,9 +189,9 @@ def load_package(package: str) -> list[Entry]:
             except LoadError:
                 raise
             except Exception as error:
-                advice = f" {_INSTALL}" if _misses_inspect(error) else ""
-                said = f"entry point of {package!r} raised {_said(error)}"
-                raise LoadError(point.value, f"{said}.{advice}" if advice else said) from error
+                advice = advice_on(error)
+                told = f"entry point of {package!r} raised {said(error)}"
+                raise LoadError(point.value, f"{told}.{advice}" if advice else told) from error
             for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
                 adopt_scanners(module)
     return [entry for entry in _registered() if entry.factory.__module__.partition(".")[0] in roots]
@@ -240,58 +232,6 @@ def _make(entry: Entry, options: Mapping[str, Any] | None) -> Any:
         raise InvalidOptionError(entry.kind, entry.name, str(error).rstrip(".") or type(error).__name__) from error
 
 
-def _run(path: Path, absolute: Path, source: bytes, name: str) -> None:
-    try:
-        code = compile(source, str(path), "exec", dont_inherit=True)
-    except SyntaxError as error:
-        line = (error.text or "").strip()
-        raise LoadError(path, f"is not Python: {error.msg}" + (f": {line}" if line else ""), error.lineno) from error
-    except ValueError as error:
-        raise LoadError(path, f"is not Python: {error}") from error
-    module = ModuleType(name)
-    module.__file__ = str(absolute)
-    before = sys.modules.get(name)
-    sys.modules[name] = module  # dataclasses and pickle look a class's module up
-    try:
-        with _neighbours(absolute.parent):
-            exec(code, module.__dict__)  # noqa: S102 - the operator's own file
-    except (Exception, SystemExit) as error:
-        if before is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = before
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        missing = (error.name or "") if isinstance(error, ImportError) else ""
-        advice = f" {_INSTALL}" if _misses_inspect(error) else ""
-        advice = " Install it: pip install inspect-scout." if missing.partition(".")[0] == "inspect_scout" else advice
-        raise LoadError(path, f"raised {_said(error)}.{advice}", frames[-1].lineno if frames else None) from error
-
-
-@contextmanager
-def _neighbours(folder: Path) -> Iterator[None]:
-    """Let a file import those beside it while it loads.
-
-    They come after the standard library, so that a neighbour called ``json.py`` hides nothing, and before installed
-    packages. Neighbours of a file in another folder, of the same name, are forgotten first.
-    """
-    for name, other in list(_sibling_folders.items()):
-        if other != folder and ((folder / f"{name}.py").is_file() or (folder / name).is_dir()):
-            for key in [key for key in sys.modules if key.partition(".")[0] == name]:
-                del sys.modules[key]
-    before = set(sys.modules)
-    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    place = next((i for i, entry in enumerate(sys.path) if entry in installed), len(sys.path))
-    sys.path.insert(place, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-        for key in set(sys.modules) - before:
-            file = getattr(sys.modules[key], "__file__", None)
-            if file and "." not in key and folder in Path(file).parents:
-                _sibling_folders[key] = folder
-
-
 def _registered() -> list[Entry]:
     return list({id(entry): entry for kind in _KINDS for entry in registry.entries(kind)}.values())
 
@@ -307,12 +247,3 @@ def _line(entry: Entry) -> int:
         made_by = getattr(made_by, "__call__", made_by)  # noqa: B004 (the line is wanted, not the call)
     code = getattr(made_by, "__code__", None)
     return code.co_firstlineno if code is not None else 0
-
-
-def _misses_inspect(error: BaseException) -> bool:
-    missing = (error.name or "") if isinstance(error, ImportError) else ""
-    return missing.partition(".")[0] == "inspect_ai"
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": .")

@@ -17,7 +17,7 @@ from ..scoring.completion import Completion, CompletionReader
 from ..scoring.failure import Failure
 from ..scoring.retries import is_transient
 from ..scoring.scorer_set import ScorerSet
-from ..scoring.scoring import Scored, failed
+from ..scoring.sheet import Scored, failed
 from ..scoring.too_large import printed
 from ..topics import COMPLETIONS, DEAD_LETTERS, SCORES
 from ..transport.record import Batch, NewRecord, Record

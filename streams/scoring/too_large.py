@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..events import ScoreEmitted
 from .failure import Failure
-from .scoring import Scored
+from .sheet import Scored
 
 __all__ = ["ScoreTooLargeError", "printed"]
 

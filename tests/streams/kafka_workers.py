@@ -63,6 +63,13 @@ class Group:
         """Wait until a worker says that it is."""
         wait_for(lambda: "worker is ready" in self.output(process), "a worker to be ready")
 
+    def ready_workers(self, count: int) -> list[subprocess.Popen[bytes]]:
+        """Start workers, and wait until each says that it is ready."""
+        started = [self.worker() for _ in range(count)]
+        for worker in started:
+            self.ready(worker)
+        return started
+
     def scores(self) -> int:
         """How many scores there are."""
         return sum(1 for _ in self.records("scores"))

@@ -71,9 +71,7 @@ def test_workers_that_join_and_leave_while_events_flow_change_nothing(make_log, 
     expected = undisturbed(log, scorers, tmp_path)
     chance = random.Random(7)
     with group(settings, tmp_path, scorers) as workers:
-        alive = [workers.worker(), workers.worker()]
-        for worker in alive:
-            workers.ready(worker)
+        alive = workers.ready_workers(2)
         publisher = workers.publish(log, "--rate", "60", "--shuffle")
         while publisher.poll() is None:
             newcomer = workers.worker()
@@ -173,9 +171,7 @@ def test_partitions_that_move_between_three_brokers_lose_nothing(make_log, score
     log, scorers = make_log(1500), scorer_file()
     expected = undisturbed(log, scorers, tmp_path)
     with on_brokers_of_its_own(tmp_path, scorers, nodes=3) as (cluster, workers):
-        alive = [workers.worker(), workers.worker()]
-        for worker in alive:
-            workers.ready(worker)
+        alive = workers.ready_workers(2)
         publisher = workers.publish(log, "--rate", "25")
         # Each broker in turn dies and comes back: its partitions are led by the two others meanwhile.
         for node in cluster.nodes:
@@ -194,9 +190,7 @@ def test_partitions_that_are_moved_by_hand_from_broker_to_broker_lose_nothing(ma
     log, scorers = make_log(600), scorer_file()
     expected = undisturbed(log, scorers, tmp_path)
     with on_brokers_of_its_own(tmp_path, scorers, nodes=3) as (_, workers):
-        alive = [workers.worker(), workers.worker()]
-        for worker in alive:
-            workers.ready(worker)
+        alive = workers.ready_workers(2)
         publisher = workers.publish(log, "--rate", "25", "--shuffle")
         # Each partition, Kafka's own of the group too, leaves every broker once, and its leader with it.
         for first in range(3):

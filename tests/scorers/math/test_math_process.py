@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from evalstream.scorers import MathProcessError, SampleError, TaskState, math, run_now
 from evalstream.scorers.math.child import serve
@@ -29,14 +29,7 @@ FOR_EVER = 300.0
 def children():
     made = MathProcesses(most=1, idle_seconds=0.2)
     yield made
-    until(lambda: not made.pids)
-
-
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: not made.pids, "the children to end")
 
 
 def is_running(pid):
@@ -78,7 +71,7 @@ def test_a_target_that_takes_too_long_is_told_apart(children):
 def test_children_end_when_there_is_nothing_to_do(children):
     children.submit(Request("1", ["1"], FOR_EVER)).result()
     (pid,) = children.pids
-    until(lambda: not is_running(pid))
+    wait_for(lambda: not is_running(pid), "the child to end")
     assert children.submit(Request("1", ["1"], FOR_EVER)).result().verdict[0] == "correct"
 
 
@@ -87,7 +80,7 @@ def test_work_is_shared_by_several_children():
     hanging = children.submit(Request(HANGS[0], [HANGS[1]], FOR_EVER))
     assert children.submit(Request("1", ["1"], FOR_EVER)).result().verdict[0] == "correct"
     assert not hanging.done()
-    until(lambda: len(children.pids) == 2 or hanging.done())
+    wait_for(lambda: len(children.pids) == 2 or hanging.done(), "a second child")
     for pid in children.pids:
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(MathProcessError, match="ended by itself, with the status -9"):
@@ -98,7 +91,7 @@ def test_a_child_that_died_meanwhile_is_replaced(children):
     children.submit(Request("1", ["1"], FOR_EVER)).result()
     (pid,) = children.pids
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not children.pids)
+    wait_for(lambda: not children.pids, "the children to end")
     assert children.submit(Request("1", ["1"], FOR_EVER)).result().verdict[0] == "correct"
 
 
@@ -123,7 +116,7 @@ def test_a_child_ends_when_its_parent_is_gone():
         "print(*made.pids, flush=True)\nos._exit(0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    until(lambda: not is_running(int(done.stdout)))
+    wait_for(lambda: not is_running(int(done.stdout)), "the child to end")
 
 
 def test_a_child_speaks_lines_of_json():

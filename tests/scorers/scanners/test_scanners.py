@@ -11,14 +11,11 @@ from inspect_ai.model import ChatMessageUser as InspectUser
 from inspect_ai.model import ModelName, ModelOutput
 from inspect_ai.scorer import Target as InspectTarget
 from inspect_ai.solver import TaskState as InspectState
+from scanner_helpers import names, talk
 
 from evalstream.scorers import (
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
     InvalidMetricsError,
     InvalidOptionError,
-    LoadError,
     ModelEvent,
     Reference,
     Result,
@@ -29,12 +26,9 @@ from evalstream.scorers import (
     as_scorer,
     as_scorers,
     jsontext,
-    load_file,
     match,
     mean,
     multi_scorer,
-    registry,
-    resolve_scorer,
     run_now,
     scanner,
 )
@@ -153,11 +147,6 @@ def seen(state, **reads):
     return shown[0]
 
 
-def talk():
-    messages = [ChatMessageSystem(content="s"), ChatMessageUser(content="u"), ChatMessageAssistant(content="a")]
-    return TaskState(sample_id=7, epoch=2, messages=messages, target=["x", "y"], metadata={"k": 1}, sample_uuid="id")
-
-
 def test_a_scanner_sees_the_messages_that_it_asks_for():
     assert [m.role for m in seen(talk(), messages="all").messages] == ["system", "user", "assistant"]
     assert [m.role for m in seen(talk(), messages=["assistant", "user"]).messages] == ["user", "assistant"]
@@ -257,10 +246,6 @@ def lengths(factor: int = 1):
     return scan
 
 
-def names(metrics):
-    return [registry.log_name(metric) for metric in metrics]
-
-
 def test_metrics_are_mean_and_stderr_unless_told_otherwise():
     @scanner(messages="all")
     def plain():
@@ -292,81 +277,6 @@ def test_a_scanner_stands_where_a_scorer_is_asked_for():
     assert len(as_scorers([lengths(), match()])) == 2
     with pytest.raises(TypeError, match="'match' is a scorer, not a scanner"):
         as_scorer(match())
-
-
-FILE = """
-from evalstream.scorers import Result, scanner
-
-@scanner(messages=["assistant"])
-def words(least: int = 0):
-    async def scan(transcript):
-        count = sum(len(m.text.split()) for m in transcript.messages)
-        return Result(value=count) if count >= least else Result(value=None)
-    return scan
-"""
-
-
-def test_a_file_of_scanners_is_a_file_of_scorers(tmp_path):
-    (tmp_path / "words.py").write_text(FILE)
-    made = resolve_scorer(str(tmp_path / "words.py"), {"least": 1})
-    state = TaskState(input="Why?", output="because of it")
-    assert run_now(made(state, state.target)).value == 3
-    assert run_now(made(TaskState(input="Why?"), state.target)) is None
-
-
-SCOUT_FILE = """
-from inspect_ai.scorer import metric, mean
-from inspect_scout import Result, Scanner, Transcript, scanner
-
-@metric
-def own():
-    return lambda scores: 1.0
-
-@scanner(messages="all", metrics=[{metrics}])
-def counts(factor: int = 1) -> Scanner[Transcript]:
-    async def scan(transcript: Transcript) -> Result:
-        return Result(value=factor * len(transcript.messages), answer=type(transcript.messages[0]).__module__)
-    return scan
-"""
-
-
-def test_a_file_of_inspect_scout_is_a_file_of_scorers(tmp_path):
-    (tmp_path / "counts.py").write_text(SCOUT_FILE.format(metrics="mean()"))
-    made = resolve_scorer(str(tmp_path / "counts.py"), {"factor": 2})
-    assert names(metrics_of(made)) == ["inspect_ai/mean"]
-    score = run_now(made(talk(), talk().target))
-    assert (score.value, score.answer) == (6, "inspect_ai.model._chat_message")
-    assert ScorerInfo.from_scorer(made).params == {"factor": 2}
-
-
-def test_a_metric_that_was_written_for_inspect_goes_with_a_scanner(tmp_path):
-    (tmp_path / "counts.py").write_text(SCOUT_FILE.format(metrics="own()"))
-    made = resolve_scorer(str(tmp_path / "counts.py"))
-    assert names(metrics_of(made)) == ["own"]
-
-
-def test_scanners_of_inspect_scout_stand_where_scorers_are_asked_for():
-    @inspect_scout.scanner(messages=["user"])
-    def questions(mark: str = "?"):
-        async def scan(transcript: inspect_scout.Transcript) -> inspect_scout.Result:
-            return inspect_scout.Result(value=sum(mark in m.text for m in transcript.messages))
-
-        return scan
-
-    (made,) = as_scorers([questions(mark="u")])
-    assert run_now(made(talk(), talk().target)).value == 1
-    info = ScorerInfo.from_scorer(made)
-    assert (info.name, info.params) == ("questions", {"mark": "u"})
-    assert run_now(create_from_log("scorer", "questions", {"mark": "x"})(talk(), talk().target)).value == 0
-
-
-def test_without_inspect_scout_the_message_says_what_to_install(tmp_path, monkeypatch):
-    import sys
-
-    (tmp_path / "needs.py").write_text("import inspect_scout")
-    monkeypatch.setitem(sys.modules, "inspect_scout", None)
-    with pytest.raises(LoadError, match="Install it: pip install inspect-scout"):
-        load_file(tmp_path / "needs.py")
 
 
 def test_references_are_plain_data():

@@ -27,7 +27,8 @@ from evalstream.streams.events import (
 from evalstream.streams.overview import SEEN, Overview
 from evalstream.streams.scoring.completion import CompletionReader, whose
 from evalstream.streams.scoring.failure import Failure
-from evalstream.streams.scoring.scoring import Scoring, failed
+from evalstream.streams.scoring.scoring import Scoring
+from evalstream.streams.scoring.sheet import failed
 from evalstream.streams.tally import score_reader
 from evalstream.streams.tally.keys import eval_of, state_key
 from evalstream.streams.tally.rows import DeadRow, ReadRow, ScoreRow, decode_segment, encode_segment

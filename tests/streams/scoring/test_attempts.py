@@ -12,7 +12,8 @@ from evalstream.streams.events import Source
 from evalstream.streams.scoring import retries as module
 from evalstream.streams.scoring.completion import Completion
 from evalstream.streams.scoring.retries import Retries
-from evalstream.streams.scoring.scoring import Scored, Scoring
+from evalstream.streams.scoring.scoring import Scoring
+from evalstream.streams.scoring.sheet import Scored
 
 ANSWERS: list[Callable[[object], Score]] = []
 """What `scripted` does at each of its calls, one after the other."""

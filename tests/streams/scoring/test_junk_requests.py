@@ -5,7 +5,8 @@ import pytest
 from evalstream.streams.events import EvalStarted, Source
 from evalstream.streams.scoring.completion import Completion
 from evalstream.streams.scoring.failure import Failure
-from evalstream.streams.scoring.scoring import Scoring, failed
+from evalstream.streams.scoring.scoring import Scoring
+from evalstream.streams.scoring.sheet import failed
 from evalstream.streams.tally.run_state import RunState
 
 SOURCE = Source(topic="completions", partition=0, offset=1)
