@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from evalstream.scorers.plain import as_object
+
 from ..logs.source import LogSource, open_log
 from .guard import guarded
-from .log_view import facts_of, object_of, rows_of
+from .log_view import facts_of, rows_of
 from .report import finite, metrics_table
 from .text import new_console
 
@@ -41,7 +43,7 @@ def command(log: Path, as_machine: bool) -> int:
 def _as_json(source: LogSource) -> dict[str, Any]:
     header = finite(source.header)
     # The one part of a header that grows with the log; `evalstream samples` lists them.
-    dataset = object_of(header["eval"].get("dataset"))
+    dataset = as_object(header["eval"].get("dataset"))
     if "sample_ids" in dataset:
         header = {**header, "eval": {**header["eval"], "dataset": {**dataset}}}
         del header["eval"]["dataset"]["sample_ids"]

@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evalstream.scorers.plain import as_object
 from evalstream.scorers.results.models import EvalScore
 
 from .text import shorten
 
-__all__ = ["facts_of", "object_of", "rows_of"]
+__all__ = ["facts_of", "rows_of"]
 
 
 def rows_of(header: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ def rows_of(header: Mapping[str, Any]) -> list[dict[str, Any]]:
     >>> rows_of({"results": {"scores": [{"name": "match"}, 5]}}), rows_of({"results": "none"})
     ([], [])
     """
-    scores = object_of(header.get("results")).get("scores")
+    scores = as_object(header.get("results")).get("scores")
     rows = []
     for row in scores if isinstance(scores, list) else ():
         try:
@@ -48,9 +49,9 @@ def facts_of(header: Mapping[str, Any], samples: int) -> Iterator[tuple[str, str
     >>> dict(facts_of(header, 4))
     {'status': 'success', 'task': 't', 'model': 'm?', 'samples': '4', 'epochs': '2'}
     """
-    spec = object_of(header.get("eval"))
-    dataset, config = object_of(spec.get("dataset")), object_of(spec.get("config"))
-    stats, error = object_of(header.get("stats")), object_of(header.get("error"))
+    spec = as_object(header.get("eval"))
+    dataset, config = as_object(spec.get("dataset")), as_object(spec.get("config"))
+    stats, error = as_object(header.get("stats")), as_object(header.get("error"))
     yield from _given("status", header.get("status"))
     yield from _given("error", error.get("message"))
     yield from _given("task", spec.get("task"))
@@ -66,11 +67,6 @@ def facts_of(header: Mapping[str, Any], samples: int) -> Iterator[tuple[str, str
     yield from _given("eval id", spec.get("eval_id"))
 
 
-def object_of(value: object) -> Mapping[str, Any]:
-    """Return a value that should be an object; an empty one if it is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _given(name: str, value: object) -> Iterator[tuple[str, str]]:
     if value not in (None, ""):
         yield name, shorten(value)
@@ -82,6 +78,6 @@ def _names(values: object) -> list[str]:
 
 def _scorers(values: object) -> Iterator[str]:
     for entry in values if isinstance(values, list) else ():
-        options = object_of(object_of(entry).get("options"))
+        options = as_object(as_object(entry).get("options"))
         listed = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        yield f"{object_of(entry).get('name')}({listed})"
+        yield f"{as_object(entry).get('name')}({listed})"

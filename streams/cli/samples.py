@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from evalstream.scorers.jsontext import JsonTextError, dumps, loads
+from evalstream.scorers.plain import as_object
 
 from ..edit.requests import value_of
 from ..errors import DamagedLogError
 from ..logs.sample_rows import sample_rows
 from ..logs.source import LogSource, open_log
 from .guard import guarded
-from .log_view import object_of
 from .report import finite
 from .text import new_console, plain, shorten
 
@@ -55,18 +55,18 @@ def command(log: Path, scorer: str | None, value: str | None, limit: int | None,
 def _rows(source: LogSource) -> Iterator[Mapping[str, Any]]:
     for text in sample_rows(source):
         try:
-            yield object_of(loads(text))
+            yield as_object(loads(text))
         except JsonTextError as error:
             raise DamagedLogError(source.path, f"a sample's summary is not read ({error})") from error
 
 
 def _wanted(row: Mapping[str, Any], scorer: str | None, value: str | None) -> bool:
-    scores = object_of(row.get("scores"))
+    scores = as_object(row.get("scores"))
     if scorer is not None:
         scores = {scorer: scores[scorer]} if scorer in scores else {}
         if value is None:
             return bool(scores)
-    return value is None or any(_same(object_of(score).get("value"), value) for score in scores.values())
+    return value is None or any(_same(as_object(score).get("value"), value) for score in scores.values())
 
 
 def _same(have: object, wanted: str) -> bool:
@@ -100,7 +100,7 @@ def _print_table(console: Console, rows: Iterator[Mapping[str, Any]], limit: int
     if not shown:
         console.print("There is no such sample." if scorer else "There are no samples.")
         return
-    names = [scorer] if scorer else list(dict.fromkeys(name for row in shown for name in object_of(row.get("scores"))))
+    names = [scorer] if scorer else list(dict.fromkeys(name for row in shown for name in as_object(row.get("scores"))))
     table = Table()
     for heading in ("sample", "epoch", "target"):
         table.add_column(heading, overflow="fold")
@@ -116,14 +116,14 @@ def _print_table(console: Console, rows: Iterator[Mapping[str, Any]], limit: int
 
 
 def _values(row: Mapping[str, Any], names: list[str], details: bool) -> Iterator[Any]:
-    target, scores = row.get("target"), object_of(row.get("scores"))
+    target, scores = row.get("target"), as_object(row.get("scores"))
     yield row.get("id")
     yield row.get("epoch")
     yield " | ".join(map(str, target)) if isinstance(target, list) else target
     for name in names:
-        yield object_of(scores.get(name)).get("value")
+        yield as_object(scores.get(name)).get("value")
     if details:
-        score = object_of(scores.get(names[0]))
+        score = as_object(scores.get(names[0]))
         yield score.get("answer")
         yield score.get("explanation")
 
