@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from evalstream.scorers.value import is_unscored
 
-from ..events import ScoreEmitted
+from ..scoring.emitted import Emitted
 from ..tally.rows import FAILED, NO_SCORE, DeadRow, Row, ScoreRow
 from ..tally.run_state import RunState
 from ..transport.record import Batch, Headers, Record
@@ -69,7 +69,7 @@ class Counters:
         """Count completions."""
         self._consumed += len(batch.records)
 
-    def scored(self, record: Record, emitted: Sequence[ScoreEmitted]) -> Headers:
+    def scored(self, record: Record, emitted: Sequence[Emitted]) -> Headers:
         """Take the time of each scorer that ran and what it used of models, and note when the completion came."""
         for event in emitted:
             if event.usage is not None:

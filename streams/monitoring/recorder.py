@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..events import ScoreEmitted
+from ..scoring.emitted import Emitted
 from ..tally.rows import DeadRow, Row, ScoreRow
 from ..tally.run_state import RunState
 from ..transport.record import Batch, Headers, Record
@@ -19,7 +19,7 @@ class Recorder(Protocol):
     def consumed(self, batch: Batch) -> None:
         """Hear that completions came."""
 
-    def scored(self, record: Record, emitted: Sequence[ScoreEmitted]) -> Headers:
+    def scored(self, record: Record, emitted: Sequence[Emitted]) -> Headers:
         """Hear what a completion's scorers said; return headers for the records that tell it."""
 
     def dead_lettered(self, stage: str, error: BaseException) -> None:
@@ -38,7 +38,7 @@ class NoRecorder:
     def consumed(self, batch: Batch) -> None:
         """Do nothing."""
 
-    def scored(self, record: Record, emitted: Sequence[ScoreEmitted]) -> Headers:
+    def scored(self, record: Record, emitted: Sequence[Emitted]) -> Headers:
         """Do nothing."""
         return ()
 

@@ -107,7 +107,7 @@ class CompletionReader:
         if fields.unreadable is not None:
             raise CompletionError(fields.unreadable or "its publisher could not read it", fields.eval_id, fields.run_id)
         try:
-            members = cut_object(self._body(fields))
+            members = cut_object(self._body(fields) if fields.claim else fields.sample)
             _check_shape(members)
             sample_id, epoch = _key(members)
             if not 0 <= epoch < MOST_EPOCHS:
@@ -196,12 +196,11 @@ def _check_shape(members: CutObject) -> None:
         A member is of another JSON type than Inspect's.
     """
     for name, (opening, kind) in _SHAPES.items():
-        first = members.first(name)
-        if first not in (opening, b"") and (first != b"n" or members[name] != b"null"):
+        if name in members and members.first(name) != opening and members[name] != b"null":
             raise ValueError(f"{name!r} is not {kind}")
 
 
-_ARRAY, _OBJECT = (b"[", "an array"), (b"{", "an object")
+_ARRAY, _OBJECT = (ord("["), "an array"), (ord("{"), "an object")
 _SHAPES = {
     "messages": _ARRAY,
     "events": _ARRAY,

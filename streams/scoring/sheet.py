@@ -14,6 +14,7 @@ from evalstream.scorers.state import TaskState
 
 from ..events import MOST_SCORERS, ScoreEmitted, score_id
 from .completion import Completion
+from .emitted import Emitted, plain_score
 from .failure import Failure
 from .scorer_set import ScorerSet, Slot, unique_name
 
@@ -23,7 +24,7 @@ __all__ = ["OpenedSandboxes", "Scored", "Sheet", "failed"]
 class Scored(NamedTuple):
     """What became of one completion: an event for each of its scorers, and what is known of those that failed."""
 
-    events: list[ScoreEmitted]
+    events: list[Emitted]
     failures: list[Failure]
 
 
@@ -162,13 +163,19 @@ def _event(
     duration: float,
     metadata: dict[str, object] | None,
     usage: dict[str, Any] | None = None,
-) -> ScoreEmitted:
+) -> Emitted:
     identity = (completion.eval_id, completion.run_id, completion.sample_id, completion.epoch)
     error = completion.members.get("error")
+    errored = error is not None and error != b"null"
+    emitted_id, record = score_id(*identity, fingerprint), completion.record or None
+    if metadata is None and usage is None and isinstance(outcome, Score):
+        plain = plain_score(identity, emitted_id, name, index, outcome, duration, errored, record, completion.source)
+        if plain is not None:
+            return plain
     return ScoreEmitted(
         eval_id=completion.eval_id,
         run_id=completion.run_id,
-        score_id=score_id(*identity, fingerprint),
+        score_id=emitted_id,
         sample_id=completion.sample_id,
         epoch=completion.epoch,
         scorer=name,
@@ -178,7 +185,7 @@ def _event(
         duration=duration,
         usage=usage,
         metadata=metadata,
-        errored=error is not None and error != b"null",
-        record=completion.record or None,
+        errored=errored,
+        record=record,
         source=completion.source,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..events import ScoreEmitted
+from .emitted import Emitted
 from .failure import Failure
 from .sheet import Scored
 
@@ -42,7 +43,7 @@ def printed(result: Scored, takes: Callable[[bytes], bool]) -> tuple[Scored, lis
     return Scored(events, failures), texts
 
 
-def _failed(event: ScoreEmitted, size: int) -> tuple[ScoreEmitted, Failure]:
+def _failed(event: Emitted, size: int) -> tuple[ScoreEmitted, Failure]:
     failure = Failure(
         "score",
         ScoreTooLargeError(
@@ -51,4 +52,5 @@ def _failed(event: ScoreEmitted, size: int) -> tuple[ScoreEmitted, Failure]:
         ),
         scorer=event.scorer,
     )
-    return event.model_copy(update={"score": None, "error": failure.told(), "metadata": None}), failure
+    model = ScoreEmitted.model_validate_json(event.to_bytes())
+    return model.model_copy(update={"score": None, "error": failure.told(), "metadata": None}), failure

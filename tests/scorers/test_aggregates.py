@@ -53,7 +53,7 @@ def items(name, of=values):
 
 
 every_aggregate = pytest.mark.parametrize("name", checks.LISTED)
-quick = settings(max_examples=30, deadline=None)
+quick = settings(max_examples=30)
 
 
 @every_aggregate

@@ -7,7 +7,7 @@ from random import Random
 
 import inspect_ai.scorer as theirs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from metric_oracle import assert_same_bits, column_of, scalars, scores_of
 
@@ -28,7 +28,6 @@ class Verdict(str, Enum):
 # --- frequency
 
 
-@settings(deadline=None)
 @given(
     values=st.lists(scalars, max_size=20),
     categories=st.none() | st.lists(st.sampled_from(["C", "I", "1", "x"]), max_size=3),
@@ -77,7 +76,6 @@ def half(value):
     return value_to_float()(value) / 2
 
 
-@settings(deadline=None)
 @given(
     values=st.one_of(st.lists(dicts, max_size=20), st.lists(dicts | scalars, max_size=3)),
     on_missing=st.sampled_from(["error", "skip", "skip", "zero", "zero"]),
@@ -140,7 +138,6 @@ numbers = st.one_of(st.integers(-3, 3), st.floats(-10, 10), st.booleans())
 grades = st.sampled_from(["C", "I", "P"])
 
 
-@settings(deadline=None)
 @given(
     values=st.one_of(
         *[st.lists(st.lists(ratings, max_size=4), max_size=8) for ratings in (numbers, grades, numbers | grades)],

@@ -119,7 +119,7 @@ NAMES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(NAMES, st.integers(1, 40), st.booleans())
 def test_picks_are_those_of_inspects_solver(completion, count, multiple_correct):
     state = SimpleNamespace(output=SimpleNamespace(completion=completion), choices=range(count))

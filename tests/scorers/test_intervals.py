@@ -16,7 +16,6 @@ clusters = st.sampled_from([0, 1.0, True, "1", "x"])
 levels = st.sampled_from([0.01, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999999, 1 - 2**-53]) | st.floats(1e-9, 0.999)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 400) | st.sampled_from([999, 10_000, 99_999, 1_000_000]), levels)
 def test_t_quantiles_equal_inspects_to_the_last_bit(df, level):
     p = min(1.0 - (1.0 - level) / 2.0, math.nextafter(1.0, 0.0))
@@ -36,27 +35,25 @@ def test_there_is_no_quantile_out_of_range(p, df):
         t_quantile(p, df)
 
 
-@settings(deadline=None)
 @given(values=st.lists(scalars, max_size=30), level=levels)
 def test_ci_equals_inspects_to_the_last_bit(values, level):
     assert_same_bits("ci", {"level": level}, {"level": level}, values)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(pairs=st.lists(st.tuples(st.floats(-9, 9) | shares, clusters), max_size=30), level=levels)
 def test_clustered_ci_equals_inspects_to_the_last_bit(pairs, level):
     options = {"level": level, "cluster": "c"}
     assert_same_bits("ci", options, options, [v for v, _ in pairs], [{"c": c} for _, c in pairs])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(pairs=st.lists(st.tuples(scalars, clusters), max_size=20), cluster=st.sampled_from([None, "c"]), level=levels)
 def test_bootstrapped_ci_equals_inspects_with_the_same_seed(pairs, cluster, level):
     options = {"level": level, "method": "bootstrap", "num_samples": 20, "cluster": cluster}
     assert_same_bits("ci", options, options, [v for v, _ in pairs], [{"c": c} for _, c in pairs])
 
 
-@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(shares, clusters), max_size=30), cluster=st.sampled_from([None, "c"]), level=levels)
 def test_wilson_equals_inspects_to_the_last_bit(pairs, cluster, level):
     options = {"level": level, "cluster": cluster}

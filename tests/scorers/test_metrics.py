@@ -5,7 +5,7 @@ from random import Random
 import inspect_ai.scorer as theirs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from metric_oracle import assert_same_bits, column_of, scalars, scores_of
 
@@ -17,7 +17,6 @@ NAMES = ["accuracy", "mean", "var", "std", "stderr"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None)
 @given(values=st.lists(scalars, max_size=40))
 def test_metrics_equal_inspects_to_the_last_bit(name, values):
     assert_same_bits(name, {}, {}, values)
@@ -30,7 +29,6 @@ def test_metrics_equal_inspects_on_long_lists(name, count):
     assert_same_bits(name, {}, {}, [random.random() for _ in range(count)])
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.one_of(st.floats(-10, 10), st.sampled_from("CIP")), st.sampled_from([0, 1.0, True, "1", "x"])),

@@ -71,7 +71,7 @@ fields = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawn=values.flatmap(lambda vs: st.tuples(st.just(vs), st.lists(fields, min_size=len(vs), max_size=len(vs)))))
 def test_reducers_reduce_as_inspects_do(name, drawn):
     [ours], [reference] = create_reducers(name), their_create(name)

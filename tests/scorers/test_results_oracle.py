@@ -363,7 +363,7 @@ HEADLINES = st.none() | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(runs(), HEADLINES)
 def test_results_and_reductions_are_those_of_inspect(run, headline):
     try:

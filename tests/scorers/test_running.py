@@ -124,7 +124,7 @@ def assert_alike(running, final):
         assert running == final
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(histories())
 def test_running_rows_are_the_final_rows_over_the_same_scores(history):
     kind, declaration, names, steps = history

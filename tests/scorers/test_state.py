@@ -241,7 +241,7 @@ OUTPUTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(OUTPUTS)
 def test_completions_are_those_of_inspects_model(output):
     reference = InspectOutput.model_validate(output).completion
@@ -257,7 +257,7 @@ JSON = st.recursive(
 FIELDS = ["input", "target", "choices", "messages", "output", "metadata", "store", "scores"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(FIELDS), JSON)
 def test_any_json_in_a_field_is_read_or_refused_with_the_one_error(field, value):
     try:
@@ -266,7 +266,7 @@ def test_any_json_in_a_field_is_read_or_refused_with_the_one_error(field, value)
         assert error.field.partition(".")[0] == field
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=20), st.sampled_from([*FIELDS, "id", "epoch", "uuid"]))
 def test_bytes_that_are_no_json_are_refused_with_the_one_error(text, field):
     state = TaskState.from_sample({**stored(), field: text})
@@ -276,7 +276,7 @@ def test_bytes_that_are_no_json_are_refused_with_the_one_error(text, field):
         assert error.field.partition(".")[0] in {field, "output", "id"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(["target", "choices"]), JSON)
 def test_what_inspects_sample_accepts_is_accepted(field, value):
     try:

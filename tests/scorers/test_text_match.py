@@ -110,7 +110,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     TEXTS,
     st.one_of(TEXTS, st.lists(TEXTS, max_size=3)),
@@ -122,7 +122,7 @@ def test_match_is_inspects(completion, target, location, ignore_case, numeric):
     assert_same("match", completion, target, location=location, ignore_case=ignore_case, numeric=numeric)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, st.one_of(TEXTS, st.lists(TEXTS, max_size=3)), st.booleans())
 def test_includes_is_inspects(completion, target, ignore_case):
     assert_same("includes", completion, target, ignore_case=ignore_case)

@@ -26,13 +26,13 @@ def outcome(read, text):
         return "not a number"
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(st.one_of(NUMBER_LIKE, NUMBER_LIKE.map(lambda text: text[:4])))
 def test_numbers_of_any_script_are_read_as_inspect_reads_them(text):
     assert outcome(unicode_number_to_float, text) == outcome(inspect_number, text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text())
 def test_reading_a_number_never_raises_anything_but_value_error(text):
     outcome(unicode_number_to_float, text)
@@ -40,7 +40,7 @@ def test_reading_a_number_never_raises_anything_but_value_error(text):
     assert number is None or math.isfinite(number)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="$£€*_,.\\ \n0159٣ab"))
 def test_decoration_is_stripped_as_inspect_strips_it(text):
     assert strip_numeric_punctuation(text) == inspect_strip(text)

@@ -30,7 +30,7 @@ def test_pattern_gives_the_known_results(expression, completion, target, options
 TEXTS = st.text(alphabet="abxABX12- \nß:", max_size=8)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(PATTERNS), TEXTS, st.one_of(TEXTS, st.lists(TEXTS, max_size=3)), st.booleans(), st.booleans())
 def test_pattern_is_inspects(expression, completion, target, ignore_case, match_all):
     assert_same("pattern", completion, target, pattern=expression, ignore_case=ignore_case, match_all=match_all)
@@ -49,7 +49,7 @@ ANSWERS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     ANSWERS, st.sampled_from(["A", "b", "yes", "yes.", "$5.00", "A ", ""]), st.sampled_from(["letter", "word", "line"])
 )
@@ -81,7 +81,7 @@ def test_an_unknown_kind_of_answer_is_refused():
         answer("lines")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ANSWERS)
 def test_answer_patterns_work_in_a_users_own_search(text):
     for kind in AnswerPattern:

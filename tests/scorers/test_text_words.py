@@ -55,7 +55,7 @@ def test_normal_form(text, form):
     assert normalise(text) == form
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(TEXTS, st.lists(st.sampled_from(PIECES), max_size=2))
 def test_normal_form_is_inspects(text, stop_words):
     from evalstream.scorers.text.normalise import normal_stop_words
@@ -63,13 +63,13 @@ def test_normal_form_is_inspects(text, stop_words):
     assert normalise(text, normal_stop_words(stop_words)) == inspect_normalize(text, stop_words)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, TARGETS)
 def test_exact_is_inspects(completion, target):
     assert_same("exact", completion, target)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXTS, TARGETS, st.one_of(st.none(), st.lists(st.sampled_from(PIECES), max_size=2)))
 def test_f1_is_inspects(completion, target, stop_words):
     assert_same("f1", completion, target, stop_words=stop_words)

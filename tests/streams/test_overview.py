@@ -61,7 +61,7 @@ def rows_of(*events: Event, now_ms: int = 0, deadline: float | None = None) -> l
     ],
 )
 def test_a_state_follows_from_what_has_come(events: list[Event], state: str):
-    (row,) = rows_of(*events, deadline=None)
+    (row,) = rows_of(*events)
     assert row.state == state
 
 

@@ -32,7 +32,7 @@ def says(module, value, asked):
 values = st.one_of(st.none(), st.just(NAN), st.sampled_from(["C", "I", "P", "N", "0.7"]), st.floats(0, 2), st.just([1]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(said=st.lists(values, max_size=4), threshold=st.sampled_from([1.0, 0.5, 0, -1, 3]))
 def test_the_first_that_settles_decides_as_with_inspect(said, threshold):
     outcomes = []

@@ -84,7 +84,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     said=st.lists(values, max_size=5),
     reducer=st.sampled_from(["mean", "median", "mode", "max", "majority", "at_least_2", "pass_at_1", "collect"]),

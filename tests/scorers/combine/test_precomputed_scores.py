@@ -90,7 +90,7 @@ records = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(records=records, sample_id=st.sampled_from(["a", 1]), epoch=st.sampled_from([1, 2]))
 def test_whatever_is_in_a_file_it_is_taken_or_refused_as_by_inspect(records, sample_id, epoch, tmp_path_factory):
     mine, reference = both(write(tmp_path_factory.getbasetemp(), records), sample_id, epoch)

@@ -80,13 +80,13 @@ wrapped = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(target=texts, data=st.data())
 def test_whatever_is_said_is_judged_as_inspect_judges_it(target, data):
     assert_same(data.draw(st.one_of(wrapped, st.just(target))), target)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts)
 def test_stripping_twice_is_stripping_once_but_for_delimiters_in_delimiters(text):
     stripped = bare(text)

@@ -48,7 +48,7 @@ words = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(words, max_size=14).map("".join), st.booleans(), st.booleans())
 @example("GRADE:I", True, False)
 def test_any_text_gives_the_grade_that_inspect_gives(text, partial_credit, own_instructions):

@@ -82,7 +82,7 @@ def test_the_history_is_told_as_inspect_tells_it(messages):
     assert_same("GRADE: C", sample(messages=messages), include_history=True, **SAME)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(MESSAGES), max_size=8))
 def test_any_history_is_told_as_inspect_tells_it(messages):
     assert_same("GRADE: C", sample(messages=messages), include_history=True, **SAME)

@@ -47,14 +47,14 @@ logprobs = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logprobs)
 def test_perplexity_is_inspects(tokens):
     ours, reference = both("perplexity", tokens)
     assert facts(ours) == facts(reference)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     tokens=logprobs, option=st.one_of(st.none(), st.integers(-1, 7)), stated=st.one_of(st.none(), st.integers(-1, 7))
 )
@@ -134,7 +134,7 @@ counts = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(counts, max_size=8))
 def test_the_metrics_are_inspects(metadata):
     for name in ("perplexity_per_token", "perplexity_per_seq"):
@@ -163,7 +163,7 @@ def test_what_the_metrics_read_of_a_score_is_told():
     assert needed_score_metadata(ScorerInfo("s", [accuracy()])) == set()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.tuples(st.integers(1, 9), st.floats(-50, 0)), min_size=1, max_size=3), min_size=1, max_size=6)
 )

@@ -103,7 +103,7 @@ fields = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(fields, st.lists(fields, max_size=4)))
 def test_results_become_the_scores_that_inspect_scout_makes_of_them(results):
     mine, reference = both(results)

@@ -11,7 +11,7 @@ import pytest
 
 from evalstream.streams.local_kafka import LocalCluster
 
-FIXTURES = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[2]
 
 TOGETHER = """
 from pathlib import Path
@@ -49,7 +49,7 @@ def run_tests(tmp_path: Path):
         return subprocess.run(
             [*line, "--basetemp", str(tmp_path / "base"), *arguments, str(file)],
             cwd=tmp_path,
-            env={**kept, "PYTHONPATH": str(FIXTURES), **environment},
+            env={**kept, "PYTHONPATH": os.pathsep.join([str(TESTS / "streams"), str(TESTS)]), **environment},
             capture_output=True,
             text=True,
             timeout=120,

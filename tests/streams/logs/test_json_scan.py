@@ -44,7 +44,7 @@ VALUES = st.recursive(
 SAMPLES = st.lists(st.dictionaries(HARD, VALUES, max_size=4), max_size=5)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     header=st.dictionaries(HARD | st.sampled_from(["eval", "samples\\", '"samples']), VALUES, max_size=4),
     samples=SAMPLES | st.none(),

@@ -37,7 +37,7 @@ def test_members_are_read_whatever_their_method(make_zip, method):
         assert index.find("missing") is None
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pairs=st.lists(
         st.tuples(

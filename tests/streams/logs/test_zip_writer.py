@@ -33,7 +33,7 @@ def write(path: Path, members, method=ZSTANDARD) -> str:
         return file.commit()
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     members=st.dictionaries(
         st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=9),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tally_helpers import METRICS, Scores, completed, run_of, runs, scored, seen, started
 
@@ -18,7 +18,6 @@ def rebuilt(rows: list, table: dict[bytes, bytes]) -> Runs:
     return made
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_segments_of_several_owners_in_any_order_give_the_state_of_one(data):
     rows = data.draw(runs())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tally_helpers import (
     EPOCHS,
@@ -66,7 +66,6 @@ def everything(run: RunState) -> dict[str, Any]:
     return {**seen(run), "completions": places, "scores": offsets}
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_the_state_is_a_function_of_the_set_of_rows(data):
     rows = data.draw(contested())
@@ -82,7 +81,6 @@ def sorted_by_offset(rows: Rows, steps: list[Any]) -> list[Any]:
     return [steps[0], *scores, *(row for row in rows if not isinstance(row, ScoreRow)), steps[-1]]
 
 
-@settings(deadline=None)
 @given(contested())
 def test_the_first_that_a_scorer_said_counts_else_its_first_failure(rows):
     run = run_of([started(), *rows])
@@ -98,7 +96,6 @@ def test_the_first_that_a_scorer_said_counts_else_its_first_failure(rows):
         assert entry.scored == outcomes.count(SCORED) + outcomes.count(NO_SCORE)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_running_rows_equal_final_rows_after_any_replacement(data):
     rows = data.draw(contested())
@@ -109,7 +106,6 @@ def test_running_rows_equal_final_rows_after_any_replacement(data):
     assert same_numbers(canonical([row.as_json() for row in run.running_rows()]), final)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_rebuilding_from_the_rows_that_changed_something_gives_the_live_state(data):
     rows = data.draw(contested())

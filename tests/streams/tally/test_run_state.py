@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tally_helpers import METRICS, NAN, canonical, completed, dead, run_of, runs, same_numbers, scored, seen, started
 
 from evalstream.streams.tally.rows import FAILED, NO_SCORE, ScoreRow
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_neither_order_nor_repetition_nor_the_time_of_start_and_end_matter(data):
     rows = data.draw(runs())
@@ -21,7 +20,6 @@ def test_neither_order_nor_repetition_nor_the_time_of_start_and_end_matter(data)
     assert seen(run_of(data.draw(st.permutations(steps + again)))) == seen(run_of(steps))
 
 
-@settings(deadline=None)
 @given(runs())
 def test_running_rows_equal_final_rows_over_the_same_scores(rows):
     run = run_of([started(), *rows])
@@ -31,7 +29,6 @@ def test_running_rows_equal_final_rows_over_the_same_scores(rows):
     assert same_numbers(canonical([row.as_json() for row in run.running_rows()]), final)
 
 
-@settings(deadline=None)
 @given(runs(), st.integers(0, 12))
 def test_a_run_balances_when_each_scorer_accounts_for_each_sample(rows, expected):
     run = run_of([started(), *rows, completed(expected)])

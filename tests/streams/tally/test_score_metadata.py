@@ -34,7 +34,7 @@ told = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(told, st.sampled_from([METRICS[:1], GROUPED]), st.randoms(use_true_random=False))
 def test_running_perplexities_are_the_final_ones_in_whatever_order_scores_come(items, metrics, random: Random):
     rows = [row(*item, offset) for offset, item in enumerate(items)]
