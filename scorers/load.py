@@ -19,6 +19,7 @@ from . import registry
 from .errors import InvalidOptionError, LoadError, ScorersError, UnknownNameError
 from .metric import Metric
 from .module_file import advice_on, run_file, said
+from .origins import noted_origin
 from .registry import Entry, Kind
 from .scanners.scout import adopt_scanners
 from .scorer import Scorer
@@ -88,13 +89,15 @@ def load_file(path: str | Path) -> list[Entry]:
         raise LoadError(path, f"cannot be read: {error.strerror or error}") from error
     seen = _loaded.get(absolute)
     if seen is not None and seen[0] == source:
-        for entry in seen[1]:
-            registry.put_back(entry)  # another file may have defined one of the same name since
+        with noted_origin(str(absolute)):
+            for entry in seen[1]:
+                registry.put_back(entry)  # another file may have defined one of the same name since
         return list(seen[1])
     name = f"_evalstream_file_{hashlib.sha256(str(absolute).encode()).hexdigest()[:16]}"
-    with _of_inspect(path):
-        run_file(path, absolute, source, name)
-    adopt_scanners(sys.modules[name])
+    with noted_origin(str(absolute)):
+        with _of_inspect(path):
+            run_file(path, absolute, source, name)
+        adopt_scanners(sys.modules[name])
     entries = _defined_by(name)
     _loaded[absolute] = (source, entries)
     return list(entries)
@@ -184,7 +187,7 @@ def load_package(package: str) -> list[Entry]:
                 continue
             roots.add(root)
             try:
-                with _of_inspect(point.value, package):
+                with noted_origin(package), _of_inspect(point.value, package):
                     point.load()
             except LoadError:
                 raise
@@ -192,8 +195,9 @@ def load_package(package: str) -> list[Entry]:
                 advice = advice_on(error)
                 told = f"entry point of {package!r} raised {said(error)}"
                 raise LoadError(point.value, f"{told}.{advice}" if advice else told) from error
-            for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
-                adopt_scanners(module)
+            with noted_origin(package):
+                for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
+                    adopt_scanners(module)
     return [entry for entry in _registered() if entry.factory.__module__.partition(".")[0] in roots]
 
 

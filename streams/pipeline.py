@@ -26,6 +26,7 @@ from .transport.reader import TopicReader
 
 if TYPE_CHECKING:
     from .sandboxes.opening import OpenSandboxes
+    from .scoring.apart.processes import ScoringProcesses
     from .scoring.completion import Completion
 
 __all__ = ["Listener", "Pipeline"]
@@ -101,7 +102,7 @@ class Pipeline:
         self.claims = ClaimStores()
         self._reader: TopicReader | None = None
         retries = Retries(settings.scoring_attempts, settings.scorer_patience)
-        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings), self._sandboxes)
+        self.scoring = Scoring(settings.scorer_timeout, retries, Judges(settings), self._sandboxes, self._apart)
         self.runs = Runs(self.load_score, _placing(partitions))
         self._logs = log_place(settings.log_dir) if destination is None else None
         self.destination = destination or self._default_destination
@@ -126,6 +127,19 @@ class Pipeline:
 
         runner = Runner(self.settings.sandbox, self.settings.sandbox_image)
         return OpenSandboxes(completion.sandboxes, completion.eval_id, self.claims, runner)
+
+    def _apart(self) -> ScoringProcesses | None:
+        """Make the processes of users' scorers, if what they are can be told to another process."""
+        # Not at the top: many workers never need one.
+        from .scoring.apart.processes import ScoringProcesses  # noqa: PLC0415
+        from .scoring.apart.setup import Setup  # noqa: PLC0415
+
+        settings = self.settings
+        setup = Setup.here(settings, self.scoring.retries, self.scoring.instances).pickled()
+        if setup is None:
+            return None
+        # A budget ends with its worker.
+        return ScoringProcesses(setup, self.claims, settings.scorer_timeout, kept=settings.judge_budget is None)
 
     def load_score(self, partition: int, offset: int) -> ScoreEmitted:
         """Read an event of ``scores`` again."""

@@ -160,6 +160,8 @@ class TallyAgent:
                 # Not by way of the table: Faust changes one only while an event is being handled, and only in that
                 # event's partition.
                 gone = [NewRecord(key, None, place=eval_of(key).encode()) for key in keys]
+                # What the table has queued of them must not come after.
+                await self._app.producer.flush()
                 await self._app.producer.send_batch(changelog_name(self._pipeline.settings), gone)
                 for key in keys:
                     table.pop(key, None)

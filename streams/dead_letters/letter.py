@@ -7,7 +7,6 @@ are the headers that were there, so that sending it again is a copy.
 from __future__ import annotations
 
 import hashlib
-import traceback
 from typing import NamedTuple
 
 from ..events import Source
@@ -22,9 +21,6 @@ PREFIX = "__evalstream.errors."
 UNSHARED = 2047
 """Bytes that hashlib takes without letting go of the GIL. With each record that it let go of, another thread woke up,
 and this one waited for its turn: a tenth of a worker's time."""
-
-MOST_TRACE = 8000
-"""Characters of a stack trace, its end: a topic takes messages little larger than the value that came."""
 
 
 def record_digest(key: bytes | None, value: bytes | None) -> str:
@@ -49,16 +45,14 @@ def letter_id(topic: str, stage: str, record: str) -> str:
 
 def dead_letter(record: Record, source: Source, failure: Failure) -> NewRecord:
     """Make the dead letter of a record that stands at ``source``."""
-    cause = failure.error.__cause__ if failure.stage == "decode" else None
-    error = cause or failure.error
-    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    error = (failure.error.__cause__ if failure.stage == "decode" else None) or failure.error
     headers = {
         "topic": source.topic,
         "partition": str(source.partition),
         "offset": str(source.offset),
         "exception": type(error).__name__,
         "message": message_of(failure.error),
-        "stacktrace": trace[-MOST_TRACE:],
+        "stacktrace": failure.traced(),
         "stage": failure.stage,
         "attempts": str(failure.attempts),
         "first_seen": str(record.timestamp_ms),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,9 @@ from ..events import ScoreFailure
 __all__ = ["Failure", "message_of"]
 
 Stage = Literal["decode", "score", "timeout"]
+
+MOST_TRACE = 8000
+"""Characters of a stack trace: a topic takes messages little larger than the value that came."""
 
 LONGEST = 8000
 """Characters of a message. A scorer may put a whole document into it, which no broker would take."""
@@ -20,12 +24,22 @@ class Failure:
     """A failure that is final.
 
     ``attempts`` counts the first one, too; ``scorer`` is the name on the sample, "" if none of them could be tried.
+    ``trace`` is the error's, if that happened in another process.
     """
 
     stage: Stage
     error: BaseException
     attempts: int = 1
     scorer: str = ""
+    trace: str = ""
+
+    def traced(self) -> str:
+        """Return the stack trace, its end if it is long."""
+        if self.trace:
+            return self.trace
+        # What cannot be decoded has failed in the decoder, and our own frames say nothing of that.
+        error = (self.error.__cause__ if self.stage == "decode" else None) or self.error
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))[-MOST_TRACE:]
 
     def told(self) -> ScoreFailure:
         """Return what the event says of it."""

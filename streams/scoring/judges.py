@@ -43,6 +43,11 @@ class Judges:
         if settings is not None and (settings.judge_prices is not None or settings.judge_budget is not None):
             self._check_budget()
 
+    @property
+    def have_budget(self) -> bool:
+        """Tell whether there is an end to what may be spent."""
+        return self._settings is not None and self._settings.judge_budget is not None
+
     @contextmanager
     def for_scorer(self, completion: Completion, scorer: str) -> Iterator[UsageLog]:
         """Let a scorer's model calls be made as the settings say, for as long as this lasts; gives what they use."""

@@ -18,6 +18,7 @@ from evalstream.scorers.run import never_suspends, runs_expression
 from evalstream.scorers.scorer import Scorer
 
 from ..events import MOST_SCORERS, ScorerSpec
+from .apart.where import belongs_apart, is_portable
 from .instances import Instances
 
 __all__ = ["ScorerSet", "ScorerSets", "Slot", "scorer_info"]
@@ -50,6 +51,8 @@ class Slot:
 
 class ScorerSet:
     """A run's scorers, and which of a sample's metadata their metrics look at.
+
+    All ``immediate`` ones never wait; ``portable`` ones another process could make; ``apart`` is where they belong.
 
     Parameters
     ----------
@@ -86,6 +89,8 @@ class ScorerSet:
             else:
                 self.metadata_keys |= keys
         self.immediate = all(slot.immediate for slot in self.slots)
+        self.portable = all(is_portable(slot.scorer) for slot in self.slots)
+        self.apart = self.portable and any(belongs_apart(slot.scorer) for slot in self.slots)
 
     def metadata(self, members: Mapping[str, bytes]) -> dict[str, Any] | None:
         """Take from a sample's metadata what the metrics look at; None if they look at nothing."""

@@ -6,7 +6,7 @@ begun, go to another one; after some more the calls that wait behind it are star
 its whole time; when that is over its sample has failed.
 
 What holds the interpreter's lock for minutes (a regular expression that backtracks, in C) stops all threads of a
-process, so it cannot be helped here; see `alarm` for our own.
+process, so it cannot be helped here; see `apart`, and `alarm` for our own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
-__all__ = ["ScorerThread"]
+__all__ = ["ScorerThread", "note_steps"]
 
 Result = TypeVar("Result")
 
@@ -38,6 +38,20 @@ MOST_LOOPS = 32
 
 _current_call: contextvars.ContextVar[object] = contextvars.ContextVar("evalstream_call")
 """The call that the code of a scorer belongs to, in tasks of its own making, too."""
+
+
+_noted_by: Callable[[bool], None] | None = None
+
+
+def note_steps(note: Callable[[bool], None]) -> None:
+    """Have every step of a scorer of this process noted: called with True before it, and with False after it."""
+    global _noted_by  # noqa: PLW0603 (a process that scores for another one is told once)
+    _noted_by = note
+
+
+def _note(begins: bool) -> None:
+    if _noted_by is not None:
+        _noted_by(begins)
 
 
 class _AbandonedError(Exception):
@@ -96,6 +110,7 @@ class _Watched(Awaitable[Result]):
         self._on.begun.add(self._call)
         while True:
             self._on.running = (self._call, time.monotonic())
+            _note(True)
             try:
                 yielded = step(argument)
             except StopIteration as stop:
@@ -110,6 +125,7 @@ class _Watched(Awaitable[Result]):
                 raise RuntimeError(f"the scorer raised {type(error).__name__}") from error
             finally:
                 self._on.running = None
+                _note(False)
             try:
                 argument, step = (yield yielded), self._coroutine.send
             except BaseException as error:  # noqa: BLE001 (handed to the coroutine, whatever it is)

@@ -17,6 +17,7 @@ from evalstream.scorers.state import TaskState
 from evalstream.scorers.untrusted import options_of_event
 
 from .alarm import LONGEST, alarm
+from .apart.errors import NotStartedError
 from .completion import Completion
 from .failure import Failure, Stage, message_of
 from .instances import Instances
@@ -29,6 +30,8 @@ from .used import used_by
 
 if TYPE_CHECKING:  # a worker of text scorers never needs it
     from evalstream.scorers.models import UsageLog
+
+    from .apart.processes import ScoringProcesses
 
 __all__ = ["Scoring"]
 
@@ -50,6 +53,8 @@ class Scoring:
         How models are asked.
     sandboxes
         Opens the sandboxes of a completion that came with some.
+    apart
+        Makes the processes in which users' scorers run; None, or if it gives None, they run here.
     """
 
     def __init__(
@@ -58,13 +63,21 @@ class Scoring:
         retries: Retries | None = None,
         judges: Judges | None = None,
         sandboxes: Callable[[Completion], OpenedSandboxes] | None = None,
+        apart: Callable[[], ScoringProcesses | None] | None = None,
     ) -> None:
         self.retries, self._judges = retries or Retries(), judges or Judges()
         self._sets = ScorerSets()
         self._timeout = timeout
         self._thread = ScorerThread(timeout)
         self._open_sandboxes = sandboxes
+        self._make_processes = apart
+        self._processes: ScoringProcesses | None = None
         self._tell_again = 0.0
+
+    @property
+    def instances(self) -> Instances | None:
+        """What is made already for what events name."""
+        return self._sets.instances
 
     def use(self, instances: Instances) -> None:
         """Take what is made already for what events name."""
@@ -95,7 +108,13 @@ class Scoring:
         return sheet.scored
 
     async def score(self, completion: Completion, scorers: ScorerSet) -> Scored:
-        """Score with any scorers; those that may wait run on the scorers' own thread, one after the other."""
+        """Score with any scorers, one after the other; those that may wait run in a process or thread of their own."""
+        processes = self._apart(scorers)
+        if processes is not None:
+            try:
+                return await processes.score(completion)
+            except NotStartedError as error:
+                self._score_here(error)
         sheet = None
         try:
             sheet = Sheet(completion, scorers, self._open_sandboxes)
@@ -112,6 +131,22 @@ class Scoring:
             if sheet is not None:
                 sheet.close()
         return sheet.scored
+
+    def _apart(self, scorers: ScorerSet) -> ScoringProcesses | None:
+        # There is one budget: where there is one, all judges are asked by one process.
+        if not (scorers.apart or (scorers.portable and self._judges.have_budget)):
+            return None
+        if self._processes is None and self._make_processes is not None:
+            self._processes = self._make_processes()
+            self._make_processes = None
+        return self._processes
+
+    def _score_here(self, error: Exception) -> None:
+        """Give up the processes: better to score in this one than not at all."""
+        if self._processes is not None:
+            logger.warning("scorers run in this process, because another one cannot load them: %s", error)
+            self._processes.stop()
+            self._processes = None
 
     async def _attempts(
         self, slot: Slot, name: str, sheet: Sheet, used: list[UsageLog]
@@ -186,6 +221,8 @@ class Scoring:
             return run_now(slot.scorer(state, state.target))
 
     def stop(self) -> None:
-        """End the scorers' threads."""
+        """End the scorers' threads and processes."""
         self._thread.stop()
+        if self._processes is not None:
+            self._processes.stop()
         self._judges.close()

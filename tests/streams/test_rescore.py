@@ -56,7 +56,7 @@ def counting():
                 file.write(f"{state.sample_id}/{state.epoch}\\n")
                 file.seek(0)
                 if len(file.readlines()) == 120:
-                    os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+                    os.kill(os.getppid(), int(os.environ["SIGNAL"]))
         return Score(value="C" if state.output.completion == target.text else "I")
     return score
 """

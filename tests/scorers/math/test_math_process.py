@@ -76,7 +76,7 @@ def test_children_end_when_there_is_nothing_to_do(children):
 
 
 def test_work_is_shared_by_several_children():
-    children = MathProcesses(most=2, idle_seconds=0.2)
+    children = MathProcesses(most=2, idle_seconds=FOR_EVER)
     hanging = children.submit(Request(HANGS[0], [HANGS[1]], FOR_EVER))
     assert children.submit(Request("1", ["1"], FOR_EVER)).result().verdict[0] == "correct"
     assert not hanging.done()

@@ -421,7 +421,7 @@ def test_a_reducer_that_fails(run, make_log, folder):
 
 KILL = """
 if state.sample_id == {sample}:
-    os.kill(os.getpid(), {number})
+    os.kill(os.getppid(), {number})
     await asyncio.sleep(3600)
 return Score(value=1)
 """

@@ -237,7 +237,7 @@ def test_a_scorer_of_the_eval_that_is_not_known_here_is_an_error(apart, folder, 
     assert "Traceback" not in done.stderr
 
 
-KILLED = "os.kill(os.getpid(), signal.SIGKILL)\nawait asyncio.sleep(9)"
+KILLED = "os.kill(os.getppid(), signal.SIGKILL)\nawait asyncio.sleep(9)"
 
 
 def test_two_at_once_do_not_meet(apart, published, scorer_file):

@@ -1,0 +1,51 @@
+"""Where scorers that are not built in came from, so that another process can load the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import registry
+from .registry import Entry, Kind
+
+__all__ = ["noted_origin", "origin_of", "origins"]
+
+_KINDS: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
+
+_origins: dict[Callable[..., Any], str] = {}
+_order: dict[str, None] = {}
+
+
+@contextmanager
+def noted_origin(source: str) -> Iterator[None]:
+    """Note that what is registered meanwhile came from a source: the path of a file, or a package."""
+    before = set(map(id, _registered()))
+    yield
+    _order.pop(source, None)  # what is loaded last has the last word about a name
+    _order[source] = None
+    _origins.update((entry.factory, source) for entry in _registered() if id(entry) not in before)
+
+
+def origin_of(entry: Entry) -> str | None:
+    """Return the source of an entry, as `load.load_source` takes it.
+
+    None if it was made in this process's own code, or the file is not there any more.
+    """
+    source = _origins.get(entry.factory)
+    return source if source is not None and _is_there(source) else None
+
+
+def origins() -> list[str]:
+    """Return the sources of all that is registered now, in the order in which they were loaded."""
+    used = {_origins.get(entry.factory) for entry in _registered()}
+    return [source for source in _order if source in used and _is_there(source)]
+
+
+def _is_there(source: str) -> bool:
+    return not Path(source).is_absolute() or Path(source).is_file()
+
+
+def _registered() -> list[Entry]:
+    return [entry for kind in _KINDS for entry in registry.entries(kind)]
