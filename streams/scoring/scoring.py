@@ -69,6 +69,7 @@ class Scoring:
     def use(self, instances: Instances) -> None:
         """Take what is made already for what events name."""
         self._sets.instances = instances
+        self._judges.use(instances)
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""
