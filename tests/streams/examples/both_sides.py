@@ -80,6 +80,12 @@ def assert_same_scores(ours: EvalLog, theirs: EvalLog) -> None:
     assert not found, "\n".join(found[:20])
 
 
+def assert_same_results(ours: EvalLog, theirs: EvalLog) -> None:
+    """Compare the metrics alone, digit for digit."""
+    found = list(differences(_rows(ours), _rows(theirs)))
+    assert not found, "\n".join(found[:20])
+
+
 def _verdicts(log: EvalLog) -> dict[str, Any]:
     kept = {"value", "answer", "explanation", "reason"}
     return {
