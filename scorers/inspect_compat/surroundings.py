@@ -20,7 +20,7 @@ from evalstream.scorers.state import TaskState
 from .judges import Roles, default_model
 from .sandboxes import show_sandboxes
 
-__all__ = ["deserialising", "surround"]
+__all__ = ["deserialising", "show_models", "surround"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +32,20 @@ def deserialising() -> dict[str, Any]:
 
 def surround(state: TaskState, made: InspectTaskState) -> None:
     """Set Inspect's context variables for the task that runs a scorer."""
+    show_models(state.model)
+    init_subtask_store(made.store)
+    init_transcript(_LazyTranscript(state))
+    show_sandboxes()
+
+
+def show_models(under_test: str) -> None:
+    """Let ``get_model()`` and ``get_model(role=...)`` mean the models of the scoring that runs."""
     context = current_context()
-    model = _model(context, state.model)
+    model = _model(context, under_test)
     if model is not None:
         init_task_context(model)
     roles: Any = Roles(context.roles)
     init_model_roles(roles)
-    init_subtask_store(made.store)
-    init_transcript(_LazyTranscript(state))
-    show_sandboxes()
 
 
 def _model(context: ModelContext, under_test: str) -> Model | None:

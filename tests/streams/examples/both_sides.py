@@ -12,6 +12,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.solver import generate
 from parity import differences, module_of, our_file, their_file
+from pydantic_core import to_jsonable_python
 
 import evalstream.scorers as our_models
 
@@ -74,6 +75,14 @@ def score_both(
     return mine, inspect_ai.score(read_eval_log(str(log)), theirs, **given)
 
 
+def without_options(*logs: EvalLog) -> None:
+    """Take the options out of the results: a judge that is one has its script with it in Inspect's log."""
+    for log in logs:
+        assert log.results is not None
+        for row in log.results.scores:
+            row.params = {}
+
+
 def assert_same_scores(ours: EvalLog, theirs: EvalLog) -> None:
     """Compare verdicts and results digit for digit, but not the prompts of judges, which are in our own words."""
     found = list(differences(_verdicts(ours), _verdicts(theirs))) + list(differences(_rows(ours), _rows(theirs)))
@@ -91,8 +100,8 @@ def _verdicts(log: EvalLog) -> dict[str, Any]:
     return {
         f"{sample.id} {sample.epoch}": {
             name: {
-                **score.model_dump(include=kept),
-                "metadata": {k: v for k, v in (score.metadata or {}).items() if k != "grading"},
+                **score.model_dump(mode="json", include=kept),
+                "metadata": {k: v for k, v in to_jsonable_python(score.metadata or {}).items() if k != "grading"},
             }
             for name, score in (sample.scores or {}).items()
         }

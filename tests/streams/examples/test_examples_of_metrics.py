@@ -126,7 +126,7 @@ def test_without_reducers_each_epoch_counts(way, example, tmp_path):
     log = cities(tmp_path, Epochs(3, []) if way == "of the task" else 3)
     options = ((), {}) if way == "of the task" else (("--epochs-reducer", "none"), {"epochs_reducer": []})
     made = by_both(example, log, tmp_path, "right_or_nothing", *options[0], **options[1])
-    assert [row.scored_samples for row in made.results.scores][0] == 9
+    assert made.results.scores[0].scored_samples == 9
 
 
 def test_a_reducer_of_ones_own(example, tmp_path):
