@@ -223,11 +223,25 @@ def _at_hand(model: Any, roles: Mapping[str, Any] | None) -> tuple[Model | None,
         return None, {}
     from evalstream.scorers.models import Model  # noqa: PLC0415 - most scorings ask no models
 
-    def are_ours(models: Any) -> bool:
-        return any(isinstance(one, Model) for one in (models if isinstance(models, (list, tuple)) else [models]))
+    given: dict[str, Any] = {}
+    for role, models in (roles or {}).items():
+        panel = [_ours(one) for one in models] if isinstance(models, (list, tuple)) else _ours(models)
+        if not all(isinstance(one, str) for one in (panel if isinstance(panel, list) else [panel])):
+            given[role] = panel
+    own = _ours(model)
+    own = own() if callable(own) else own
+    return own if isinstance(own, Model) else None, given
 
-    named = {role: models for role, models in (roles or {}).items() if are_ours(models)}
-    return model if isinstance(model, Model) else None, named
+
+def _ours(model: Any) -> Any:
+    """Return a model of ours, a name, or for one of Inspect's that is asked in its own way how to make it."""
+    from evalstream.scorers.models import GenerateConfig, Model, get_model  # noqa: PLC0415 - as above
+
+    if isinstance(model, str | Model):
+        return model
+    said = {name: getattr(getattr(model, "config", None), name, None) for name in GenerateConfig.model_fields}
+    said = {name: value for name, value in said.items() if value is not None}
+    return (lambda: get_model(str(model), config=GenerateConfig.model_validate(said))) if said else str(model)
 
 
 def _settings(model: Any, roles: Mapping[str, Any] | None) -> Settings:

@@ -131,7 +131,8 @@ def test_a_judge_that_plays_a_role_is_asked(example, log):
 def test_a_judge_is_found_by_role_by_name_and_by_default(imports, example, log):
     file = example.file if imports == "changed" else SCORERS / example.file.name
     mine, reference = judges("C", name="judge", temperature=0.5)
-    for roles in ({"model_roles": {"grader": mine}}, {"model_roles": {"grader": reference}}), ({}, {}):
+    of_inspect = {"model_roles": {"grader": reference}}
+    for roles in ({"model_roles": {"grader": mine}}, of_inspect), (of_inspect, of_inspect), ({}, {}):
         named = resolve_scorer(f"{file}@who_is_asked"), example.theirs.who_is_asked()
         ours, theirs = score_both(log, *named, models=roles)
         assert_same_scores(ours, theirs)

@@ -160,7 +160,7 @@ def test_one_log_for_each_grader_model(log, tmp_path):
         score(read, model_graded_qa(model=grader(own, name)), action="append", display="none") for name in GRADERS
     ]
     for name, one in zip(GRADERS, scored, strict=True):
-        base, ending = os.path.splitext(log)
+        base, ending = os.path.splitext(log)  # noqa: PTH122 - as users write it
         write_eval_log(one, f"{base}_{f'mockllm/{name}'.replace('/', '_')}{ending}")
     for name in GRADERS:
         [written] = tmp_path.glob(f"*_mockllm_{name}.eval")
