@@ -57,6 +57,13 @@ class Roles(Mapping[str, Model | list[Model]]):
             return [_playing(role, one) for one in bound]
         return _playing(role, bound)
 
+    def get(self, role: str, default: Any = None) -> Any:
+        # Not that of Mapping: a KeyError while a model is made is no sign that nobody plays the role.
+        return self[role] if role in self._bound else default
+
+    def __contains__(self, role: object) -> bool:
+        return role in self._bound
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._bound)
 

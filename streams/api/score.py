@@ -25,6 +25,7 @@ from ..pipeline import Listener
 from ..publish.plan import Wishes, plan_scoring
 from ..score_log import ScoredLog, score_log
 from ..settings import Settings, load_settings
+from .judges import at_hand
 from .kinds import is_log, read_like, take_in
 from .log import EvalLog
 from .log_sample import EvalSample
@@ -36,8 +37,6 @@ from .write import write_to
 
 if TYPE_CHECKING:
     import inspect_ai.log
-
-    from evalstream.scorers.models import Model
 
     from ..cli.progress import Display
 
@@ -213,35 +212,8 @@ def _wishes(
         for one in made:
             if registry.tag_of(one).entry.kind != kind:
                 raise TypeError(f"{registry.log_name(one)!r} is no {kind}.")
-    own, panels = _at_hand(model, roles)
+    own, panels = at_hand(model, roles)
     return Wishes(wanted, metrics or (), create_reducers(reducers), action or "append", own, panels)
-
-
-def _at_hand(model: Any, roles: Mapping[str, Any] | None) -> tuple[Model | None, dict[str, Any]]:
-    """Return the judges that were given as models, which their names alone could not make again."""
-    if model is None and not roles:
-        return None, {}
-    from evalstream.scorers.models import Model  # noqa: PLC0415 - most scorings ask no models
-
-    given: dict[str, Any] = {}
-    for role, models in (roles or {}).items():
-        panel = [_ours(one) for one in models] if isinstance(models, (list, tuple)) else _ours(models)
-        if not all(isinstance(one, str) for one in (panel if isinstance(panel, list) else [panel])):
-            given[role] = panel
-    own = _ours(model)
-    own = own() if callable(own) else own
-    return own if isinstance(own, Model) else None, given
-
-
-def _ours(model: Any) -> Any:
-    """Return a model of ours, a name, or for one of Inspect's that is asked in its own way how to make it."""
-    from evalstream.scorers.models import GenerateConfig, Model, get_model  # noqa: PLC0415 - as above
-
-    if isinstance(model, str | Model):
-        return model
-    said = {name: getattr(getattr(model, "config", None), name, None) for name in GenerateConfig.model_fields}
-    said = {name: value for name, value in said.items() if value is not None}
-    return (lambda: get_model(str(model), config=GenerateConfig.model_validate(said))) if said else str(model)
 
 
 def _settings(model: Any, roles: Mapping[str, Any] | None) -> Settings:

@@ -294,7 +294,7 @@ def test_a_role_is_played_for_a_file_and_nobody_looks_for_the_models_of_others(r
 
 
 def test_a_role_that_cannot_be_played_fails_the_score_and_is_not_played_by_the_model_under_test(scorer_file, tmp_path):
-    named = ("--scorer", scorer_file(ROLES), "-S", "role=no", "--model-role", "no=no_such_service/one")
+    named = ("--scorer", scorer_file(ROLES), "-S", "role=absent", "--model-role", "absent=no_such_service/one")
     done = command("score", LOGS / "b_unscored.eval", "--output-file", tmp_path / "out.eval", *named)
     assert done.exit_code == 1
     log = read_eval_log(str(tmp_path / "out.eval"))
