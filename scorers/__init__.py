@@ -59,7 +59,7 @@ from .metrics import (
     stderr,
     var,
 )
-from .model_graded import model_graded_fact, model_graded_qa
+from .model_graded import model_graded_fact, model_graded_qa, resource
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
 from .perplexity import perplexity, target_perplexity
@@ -245,6 +245,7 @@ __all__ = [
     "precomputed_scores",
     "resolve_metric",
     "resolve_scorer",
+    "resource",
     "run_now",
     "sandbox",
     "scanner",

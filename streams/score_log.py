@@ -79,6 +79,7 @@ async def score_log(
     settings: Settings,
     listener: Listener | None = None,
     snapshots: Snapshots | None = None,
+    here: bool = False,
 ) -> ScoredLog:
     """Score a log and write the result.
 
@@ -96,6 +97,8 @@ async def score_log(
         Hears of progress.
     snapshots
         The files that scorers may read of the samples' sandboxes.
+    here
+        Scorers run in this process, whatever they are.
 
     Raises
     ------
@@ -108,6 +111,8 @@ async def score_log(
     async with running_worker(own, outcome, lambda _: path) as pipeline:
         if plan.instances is not None:
             pipeline.use(plan.instances)
+        if here:
+            pipeline.scoring.keep_here()
         pipeline.claims.register(
             "log", partial(_claimed, source, SampleBlock(source)), source.stamp.check, partial(_name, source)
         )

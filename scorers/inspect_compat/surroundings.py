@@ -1,29 +1,28 @@
-"""What a scorer of Inspect finds around it: the model under test, the store, the transcript, the sandboxes."""
+"""What a scorer of Inspect finds around it: models, the store, the transcript, the sandboxes."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import weakref
 from typing import Any
 
 from inspect_ai._eval.context import init_task_context
 from inspect_ai._util.constants import get_deserializing_context
 from inspect_ai.log._resolve import rebind_sample_timelines, resolve_sample_events_data
 from inspect_ai.log._transcript import Transcript, init_transcript
-from inspect_ai.model import Model, get_model
+from inspect_ai.model import Model
+from inspect_ai.model._model import init_model_roles
 from inspect_ai.solver import TaskState as InspectTaskState
 from inspect_ai.util._store import init_subtask_store
 
+from evalstream.scorers.models.context import ModelContext, current_context
 from evalstream.scorers.state import TaskState
 
+from .judges import Roles, default_model
 from .sandboxes import show_sandboxes
 
-__all__ = ["deserialising", "surround"]
+__all__ = ["deserialising", "show_models", "surround"]
 
 logger = logging.getLogger(__name__)
-
-_models: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Model | None]] = weakref.WeakKeyDictionary()
 
 
 def deserialising() -> dict[str, Any]:
@@ -33,28 +32,33 @@ def deserialising() -> dict[str, Any]:
 
 def surround(state: TaskState, made: InspectTaskState) -> None:
     """Set Inspect's context variables for the task that runs a scorer."""
-    model = _model(state.model)
-    if model is not None:
-        init_task_context(model)
+    show_models(state.model)
     init_subtask_store(made.store)
     init_transcript(_LazyTranscript(state))
     show_sandboxes()
 
 
-def _model(name: str) -> Model | None:
-    """Make the model under test, which `get_model()` without a name means inside a scorer.
+def show_models(under_test: str) -> None:
+    """Let ``get_model()`` and ``get_model(role=...)`` mean the models of the scoring that runs."""
+    context = current_context()
+    model = _model(context, under_test)
+    if model is not None:
+        init_task_context(model)
+    roles: Any = Roles(context.roles)
+    init_model_roles(roles)
+
+
+def _model(context: ModelContext, under_test: str) -> Model | None:
+    """Make the default model.
 
     Most scorers ask for none. So one that cannot be made (its key or its package is not here) is no error before
-    somebody does, and then Inspect says that there is none. A client belongs to the loop that it was made in.
+    somebody does, and then Inspect says that there is none.
     """
-    models = _models.setdefault(asyncio.get_running_loop(), {})
-    if name not in models:
-        try:
-            models[name] = get_model(name, memoize=False) if name else None
-        except Exception as error:  # noqa: BLE001 (providers may raise anything)
-            logger.debug("the model %r cannot be made for scorers: %r", name, error)
-            models[name] = None
-    return models[name]
+    try:
+        return default_model(context, under_test)
+    except Exception as error:  # noqa: BLE001 (providers may raise anything)
+        logger.debug("the model %r cannot be made for scorers: %r", context.model or under_test, error)
+        return None
 
 
 class _LazyTranscript(Transcript):

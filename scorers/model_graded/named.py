@@ -62,7 +62,4 @@ def told(model: Any) -> Any:
     """
     if isinstance(model, list):
         return [told(one) for one in model]
-    if not isinstance(model, Model):
-        return model
-    config = {key: value for key, value in model.config.given().items() if key != "extra_headers"}
-    return {"model": str(model), "config": config} if config else str(model)
+    return model.as_option() if isinstance(model, Model) else model

@@ -1,17 +1,21 @@
-"""A template by its text, its file, or its URL."""
+"""A text, such as a template, by itself, by its file, or by its URL."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Literal
 
 from ..untrusted import came_by_event
 
-__all__ = ["template_text"]
+__all__ = ["resource", "template_text"]
 
 LARGEST = 1024 * 1024
 """Bytes of a template."""
 
 FETCH_SECONDS = 30.0
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
 def template_text(template: str) -> str:
@@ -57,6 +61,51 @@ def template_text(template: str) -> str:
     return template
 
 
+def resource(resource: str, type: Literal["auto", "file"] = "auto") -> str:
+    """Return a text, or what is in the file or at the URL that it names; as ``inspect_ai.util.resource``.
+
+    Parameters
+    ----------
+    resource
+        A text, the path of a file, or a URL (``https://``, or any that fsspec reads).
+    type
+        "auto": what names no file and no URL is the text itself. "file": it names one.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read, or is longer than 1 MiB; or it came by an event or stands in a log, and names a file or URL.
+
+    Examples
+    --------
+    >>> resource("Grade with C or I.")
+    'Grade with C or I.'
+    """
+    url = _URL.fullmatch(resource) is not None
+    if type != "file" and not url and not _is_file(resource):
+        return resource
+    if came_by_event(resource):
+        raise ValueError(
+            f"{_shown(resource)[:120]!r} names a file or a URL, and came by an event or stands in a log: give it on the"
+            " command line, as in --scorer FILE -S KEY=VALUE"
+        )
+    if resource.startswith(("http://", "https://")):
+        return _fetched(resource)
+    if url:
+        return _opened(resource)
+    try:
+        return _limited(Path(resource).read_bytes(), resource)
+    except OSError as error:
+        raise ValueError(f"the file {resource[:200]!r} cannot be read: {error.strerror}") from error
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a path, a NUL in it
+        return False
+
+
 def _fetched(url: str) -> str:
     import httpx  # noqa: PLC0415 - few templates come from afar
 
@@ -94,6 +143,8 @@ def _limited(data: bytes, where: str) -> str:
 
 def _shown(url: str) -> str:
     """Return a URL without what may be secret: user, password and query."""
-    scheme, _, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

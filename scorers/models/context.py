@@ -34,7 +34,7 @@ class ModelContext:
     Attributes
     ----------
     model
-        The default model: the one under test, or that of ``--model``; "" if there is none.
+        The default model, or its name: the one under test, or that of ``--model``; "" if there is none.
     roles
         Models by role, as in ``{"grader": "openai/gpt-4o"}``; a list is a panel.
     base_url, model_args, config
@@ -55,7 +55,7 @@ class ModelContext:
     ''
     """
 
-    model: str = ""
+    model: str | Model = ""
     roles: Mapping[str, RoleModels] = field(default_factory=dict)
     base_url: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict, repr=False)

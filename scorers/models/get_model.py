@@ -29,7 +29,7 @@ class ModelRole:
 
 
 def get_model(
-    model: str | Model | None = None,
+    model: str | Model | Mapping[str, Any] | None = None,
     *,
     role: str | None = None,
     required: bool = False,
@@ -45,7 +45,8 @@ def get_model(
     Parameters
     ----------
     model
-        Its full name, such as ``"openai/gpt-4o"``. A `Model` is returned as it is.
+        Its full name, such as ``"openai/gpt-4o"``. A `Model` is returned as it is. What a log says of a model where it
+        is a scorer's option, ``{"model": NAME, "config": {...}}``, makes that model again.
     role
         A role; if a model plays it, that one is returned (the first one of a panel).
     required
@@ -76,6 +77,10 @@ def get_model(
     if isinstance(model, Model):
         return model
     config = config or GenerateConfig()
+    if isinstance(model, Mapping):
+        said = {key: value for key, value in (model.get("config") or {}).items() if value is not None}
+        config, base_url = GenerateConfig.model_validate(said).merge(config), base_url or model.get("base_url")
+        model = str(model.get("model"))
     if role is not None:
         bound = bound_to(role)
         if bound is not None:
@@ -90,6 +95,8 @@ def get_model(
     if name is not None:
         return _made(str(name), config, role, base_url, api_key, model_args)
     context = current_context()
+    if isinstance(context.model, Model):
+        return context.model.with_config(config)
     if context.model in {"", "none", "none/none"}:
         raise ModelSetupError(
             "", "no model is named to grade with: add --model SERVICE/MODEL, or give the scorer a model."

@@ -67,6 +67,19 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self._full_name!r})"
 
+    def as_option(self) -> str | dict[str, Any]:
+        """Return what a log says of the model where it is an option: its name, and how it is asked if that was said.
+
+        Examples
+        --------
+        >>> from evalstream.scorers import get_model
+        >>> config = GenerateConfig(temperature=0.0, extra_headers={"x-key": "secret"})
+        >>> get_model("mockllm/model", config=config).as_option()
+        {'model': 'mockllm/model', 'config': {'temperature': 0.0}}
+        """
+        config = {key: value for key, value in self.config.given().items() if key != "extra_headers"}
+        return {"model": self._full_name, "config": config} if config else self._full_name
+
     async def __aenter__(self) -> Model:
         return self
 

@@ -44,11 +44,17 @@ def _with_made(value: object) -> Any:
 def _logged(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
+    if hasattr(value, "as_option"):  # a model, whose class is imported by those who ask models only
+        return value.as_option()
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
     if isinstance(value, (dict, list, BaseModel)):
-        return to_jsonable_python(value, fallback=lambda item: getattr(item, "__name__", None))
+        return to_jsonable_python(value, fallback=_of_object)
     return getattr(value, "name", None) or getattr(value, "__name__", None) or type(value).__name__
+
+
+def _of_object(item: Any) -> Any:
+    return item.as_option() if hasattr(item, "as_option") else getattr(item, "__name__", None)
 
 
 def create_from_log(kind: registry.Kind, name: str, options: Mapping[str, Any] | None) -> Any:

@@ -71,6 +71,9 @@ def _scorer_of(scanner: Any) -> Scorer:
     content = _metadata(scanner)[_CONFIG].content
 
     async def score(state: TaskState, target: Target) -> Score | None:
+        from ..inspect_compat.surroundings import show_models  # noqa: PLC0415 - it imports Inspect, which is there
+
+        show_models(state.model)
         return score_of(await scanner(_transcript(state, target, content)))
 
     return score

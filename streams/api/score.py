@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from evalstream.scorers import registry
+from evalstream.scorers.accepted import Scorers, as_scorers
 from evalstream.scorers.metric import Metric
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.reducers.names import create_reducers
-from evalstream.scorers.scorer import Metrics, Scorer
+from evalstream.scorers.scorer import Metrics
 
 from ..errors import UsageError
 from ..logs.source import open_log
@@ -24,6 +25,7 @@ from ..pipeline import Listener
 from ..publish.plan import Wishes, plan_scoring
 from ..score_log import ScoredLog, score_log
 from ..settings import Settings, load_settings
+from .judges import at_hand
 from .kinds import is_log, read_like, take_in
 from .log import EvalLog
 from .log_sample import EvalSample
@@ -54,21 +56,21 @@ class MissingScoresWarning(UserWarning):
 
 @overload
 def score(
-    log: EvalLog | LogFile, scorers: Scorer | Sequence[Scorer], metrics: Metrics | None = ...,
+    log: EvalLog | LogFile, scorers: Scorers, metrics: Metrics | None = ...,
     epochs_reducer: str | ScoreReducer | Sequence[str | ScoreReducer] | None = ..., model: Any = ...,
     model_roles: Mapping[str, Any] | None = ..., action: ScoreAction | None = ..., display: Display | None = ...,
     copy: bool = ...,
 ) -> EvalLog: ...  # fmt: skip
 @overload
 def score(
-    log: inspect_ai.log.EvalLog, scorers: Scorer | Sequence[Scorer], metrics: Metrics | None = ...,
+    log: inspect_ai.log.EvalLog, scorers: Scorers, metrics: Metrics | None = ...,
     epochs_reducer: str | ScoreReducer | Sequence[str | ScoreReducer] | None = ..., model: Any = ...,
     model_roles: Mapping[str, Any] | None = ..., action: ScoreAction | None = ..., display: Display | None = ...,
     copy: bool = ...,
 ) -> inspect_ai.log.EvalLog: ...  # fmt: skip
 def score(
     log: Any,
-    scorers: Scorer | Sequence[Scorer],
+    scorers: Scorers,
     metrics: Metrics | None = None,
     epochs_reducer: str | ScoreReducer | Sequence[str | ScoreReducer] | None = None,
     model: Any = None,
@@ -86,7 +88,7 @@ def score(
     log
         An `EvalLog` with its samples, one of Inspect's, or the path of a log.
     scorers
-        One or several: built-in ones, or what a ``@scorer`` function gives, wherever that is defined.
+        One or several: built-in ones, or what a ``@scorer`` or ``@scanner`` function gives, wherever that is defined.
     metrics
         In place of the scorers' own; and when the scores are overwritten, of those that the task declares.
     epochs_reducer
@@ -139,7 +141,8 @@ def score(
 
     if display is not None and display not in get_args(Display):
         raise UsageError(f"display={display!r}: there are {', '.join(get_args(Display))}.")
-    wishes, settings = _wishes(scorers, metrics, epochs_reducer, action), _settings(model, model_roles)
+    wishes = _wishes(scorers, metrics, epochs_reducer, action, model, model_roles)
+    settings = _settings(model, model_roles)
     with ProgressView(new_console(stderr=True), display or "full") as view:
         scored, missing = run_anywhere(_score(log, wishes, settings, view, copy, None))
     if missing:
@@ -149,7 +152,7 @@ def score(
 
 async def score_async(
     log: Any,
-    scorers: Scorer | Sequence[Scorer],
+    scorers: Scorers,
     metrics: Metrics | None = None,
     epochs_reducer: str | ScoreReducer | Sequence[str | ScoreReducer] | None = None,
     model: Any = None,
@@ -184,7 +187,8 @@ async def score_async(
         See `score`.
     """
     listener = ProgressListener(progress) if progress is not None else None
-    wishes, settings = _wishes(scorers, metrics, epochs_reducer, action), _settings(model, model_roles)
+    wishes = _wishes(scorers, metrics, epochs_reducer, action, model, model_roles)
+    settings = _settings(model, model_roles)
     scored, missing = await _score(log, wishes, settings, listener, copy, samples)
     if missing:
         warnings.warn(missing, MissingScoresWarning, stacklevel=2)
@@ -192,21 +196,24 @@ async def score_async(
 
 
 def _wishes(
-    scorers: Scorer | Sequence[Scorer],
+    scorers: Scorers,
     metrics: Metrics | None,
     reducers: str | ScoreReducer | Sequence[str | ScoreReducer] | None,
     action: ScoreAction | None,
+    model: Any,
+    roles: Mapping[str, Any] | None,
 ) -> Wishes:
     if action not in (None, *get_args(ScoreAction)):
         raise UsageError(f"action={action!r}: there are append and overwrite.")
-    wanted = list(scorers) if isinstance(scorers, Sequence) else [scorers]
+    wanted = as_scorers(scorers)
     if not wanted:
         raise UsageError("there is no scorer: name one, as in score(log, match()).")
     for kind, made in (("scorer", wanted), ("metric", _flat(metrics or ()))):
         for one in made:
             if registry.tag_of(one).entry.kind != kind:
                 raise TypeError(f"{registry.log_name(one)!r} is no {kind}.")
-    return Wishes(wanted, metrics or (), create_reducers(reducers), action or "append")
+    own, panels = at_hand(model, roles)
+    return Wishes(wanted, metrics or (), create_reducers(reducers), action or "append", own, panels)
 
 
 def _settings(model: Any, roles: Mapping[str, Any] | None) -> Settings:
@@ -245,7 +252,7 @@ async def _score(
             raise UsageError(f"{path}: there are no samples to score in the log.")
         output = folder / f"scored.{source.format}"
         plan = plan_scoring(source.header, wishes)
-        scored = await score_log(source, plan, output, settings, listener)
+        scored = await score_log(source, plan, output, settings, listener, here=True)
         missing = _missing(scored)
         if not is_log(log):
             made = await asyncio.to_thread(read_eval_log, output)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
@@ -23,6 +23,10 @@ from ..errors import UsageError
 from ..events import ScorerSpec
 from ..scoring.instances import Instances
 
+if TYPE_CHECKING:
+    from evalstream.scorers.models import Model
+    from evalstream.scorers.models.context import RoleModels
+
 __all__ = ["ScoringPlan", "Wishes", "plan_scoring"]
 
 Action = Literal["append", "overwrite"]
@@ -33,13 +37,15 @@ class Wishes:
     """What the command line asked for; None and empty mean: as the log says.
 
     ``scorers``, ``metrics`` and ``reducers`` are instances; of reducers log names will do, and [] switches reduction
-    off.
+    off. ``model`` and ``roles`` are judges that are at hand; those of the settings are named there.
     """
 
     scorers: Sequence[Scorer] = ()
     metrics: Metrics = ()
     reducers: Sequence[str | ScoreReducer] | None = None
     action: Action | None = None
+    model: Model | None = None
+    roles: Mapping[str, RoleModels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def plan_scoring(header: Mapping[str, Any], wishes: Wishes) -> ScoringPlan:
                 f"the log's header does not describe its metrics as logs do: {first_problem(error)}"
             ) from error
     by_header = override is not None and not wishes.metrics
-    instances = Instances(specs, wishes.scorers, () if by_header else infos, made)
+    instances = Instances(specs, wishes.scorers, () if by_header else infos, made, wishes.model, wishes.roles)
     return ScoringPlan(specs, reducers, action, epochs, _multiple_correct(header), instances)
 
 

@@ -1,4 +1,4 @@
-"""Scorers, metrics and reducers that the caller has in hand, where events carry names and options only.
+"""Scorers, metrics, reducers and judges that the caller has in hand, where events carry names and options only.
 
 Whoever scores a log in this process may have made them of functions, which no name could make again: ``@scorer``
 functions of a notebook, ``accuracy(to_float=...)``, ``at_least(2, value=0.5)``. They count for the very specs that were
@@ -7,14 +7,19 @@ made of them, on a broker that nobody else reaches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from evalstream.scorers.reducer import ScoreReducer
 from evalstream.scorers.results.scorer_info import ScorerInfo
 from evalstream.scorers.scorer import Scorer
 
 from ..events import ScorerSpec
+
+if TYPE_CHECKING:
+    from evalstream.scorers.models import Model
+    from evalstream.scorers.models.context import RoleModels
 
 __all__ = ["Instances"]
 
@@ -31,12 +36,16 @@ class Instances:
         For each of the specs; empty if names do.
     reducers
         For the reducers of the eval's start; None if names do.
+    model, roles
+        Models to grade with, where the settings have no more than their names; None and empty if names do.
     """
 
     specs: Sequence[ScorerSpec] = ()
     scorers: Sequence[Scorer] = ()
     infos: Sequence[ScorerInfo] = field(default=())
     reducers: Sequence[ScoreReducer] | None = None
+    model: Model | None = None
+    roles: Mapping[str, RoleModels] = field(default_factory=dict)
 
     def scorers_for(self, specs: Sequence[ScorerSpec]) -> Sequence[Scorer] | None:
         """Return the scorers that these specs were made of; None if they were made by somebody else."""

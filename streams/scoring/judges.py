@@ -14,6 +14,7 @@ from evalstream.scorers.options import parse_options
 from ..settings import Settings
 from ..settings.model import BUDGET
 from .completion import Completion
+from .instances import Instances
 
 if TYPE_CHECKING:
     from evalstream.scorers.models import Budget, ModelContext, UsageLog
@@ -70,6 +71,13 @@ class Judges:
             roles = logged_roles(text)
             self._logged = (text, roles)
         return roles
+
+    def use(self, instances: Instances) -> None:
+        """Ask the models that are at hand where the settings have their names."""
+        if instances.model is not None or instances.roles:
+            base = self.context()
+            roles = {**base.roles, **instances.roles}
+            self._context = dataclasses.replace(base, model=instances.model or base.model, roles=roles)
 
     def context(self) -> ModelContext:
         """Return what all scorers have in common."""

@@ -82,6 +82,11 @@ class Scoring:
     def use(self, instances: Instances) -> None:
         """Take what is made already for what events name."""
         self._sets.instances = instances
+        self._judges.use(instances)
+
+    def keep_here(self) -> None:
+        """Run all scorers in this process: some are objects that no other one could make."""
+        self._make_processes = None
 
     def scorers(self, completion: Completion) -> ScorerSet | Failure:
         """Find a completion's scorers, or say why it cannot be scored here."""

@@ -44,7 +44,7 @@ def our_file(name: str, folder: Path) -> Path:
     """Copy a file of scorers written for Inspect, with only its imports changed."""
     text = (SCORERS / name).read_text(encoding="utf-8")
     path = folder / name
-    for theirs in ("inspect_ai.scorer", "inspect_ai.solver", "inspect_scout"):
+    for theirs in ("inspect_ai.scorer", "inspect_ai.solver", "inspect_ai.model", "inspect_ai.util", "inspect_scout"):
         text = text.replace(theirs, "evalstream.scorers")
     path.write_text(text, encoding="utf-8")
     return path
@@ -52,7 +52,12 @@ def our_file(name: str, folder: Path) -> Path:
 
 def their_file(name: str) -> Any:
     """Import a file of scorers as it is."""
-    spec = importlib.util.spec_from_file_location(Path(name).stem, SCORERS / name)
+    return module_of(SCORERS / name)
+
+
+def module_of(path: Path) -> Any:
+    """Import a file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

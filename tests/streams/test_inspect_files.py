@@ -260,3 +260,43 @@ def test_an_option_that_an_event_brought_is_not_opened(kind, scorer_file, tmp_pa
         registry.create("scorer", "with_template", {"template": place})
     registry.create("scorer", "with_template", {"template": "a text"})
     resolve_scorer(str(file), {"template": place})  # whoever starts the scoring may
+
+
+ROLES = """
+from inspect_ai.model import get_model, model_roles
+from inspect_ai.scorer import Score, accuracy, scorer
+
+@scorer(metrics=[accuracy()])
+def plays(role: str):
+    async def score(state, target):
+        played = model_roles()[role]
+        names = [str(one) for one in played] if isinstance(played, list) else str(played)
+        return Score(value="C", explanation=f"{get_model(role=role)} {names} {sorted(model_roles())}")
+    return score
+"""
+
+
+@pytest.mark.parametrize(("role", "played"), [("one", "'mockllm/a'"), ("several", "['mockllm/b', 'mockllm/c']")])
+def test_a_role_is_played_for_a_file_and_nobody_looks_for_the_models_of_others(role, played, scorer_file, tmp_path):
+    roles = (
+        "--model-role",
+        "one=mockllm/a",
+        "--model-role",
+        "several=mockllm/b,mockllm/c",
+        "--model-role",
+        "no=no/one",
+    )
+    named = ("--scorer", scorer_file(ROLES), "-S", f"role={role}", *roles)
+    ours = score_ours(LOGS / "b_unscored.eval", tmp_path / "ours.eval", *named)
+    first = "mockllm/a" if role == "one" else "mockllm/b"
+    [said] = {sample.scores["plays"].explanation for sample in ours.samples}
+    assert said == f"{first} {played.strip(chr(39))} ['no', 'one', 'several']"
+
+
+def test_a_role_that_cannot_be_played_fails_the_score_and_is_not_played_by_the_model_under_test(scorer_file, tmp_path):
+    named = ("--scorer", scorer_file(ROLES), "-S", "role=absent", "--model-role", "absent=no_such_service/one")
+    done = command("score", LOGS / "b_unscored.eval", "--output-file", tmp_path / "out.eval", *named)
+    assert done.exit_code == 1
+    log = read_eval_log(str(tmp_path / "out.eval"))
+    assert "no_such_service" in log.error.message
+    assert {len(sample.scores) for sample in log.samples} == {0}

@@ -18,6 +18,7 @@ from evalstream.scorers import (
     model_graded_qa,
     registry,
     resolve_scorer,
+    resource,
 )
 from evalstream.scorers.model_graded.resource import LARGEST
 from evalstream.scorers.results.options import logged_options
@@ -90,6 +91,40 @@ def test_what_looks_like_a_template_in_an_event_is_one_even_if_there_is_such_a_f
     Path("{question}").write_text("secret")
     made = registry.create("scorer", "model_graded_qa", {"template": "{question}"})
     assert logged_options(made) == {"template": "{question}"}
+
+
+def test_a_resource_is_a_text_or_what_its_file_or_url_holds(file, web, tmp_path):
+    for place in (str(file), web[0], f"file://{file}"):
+        assert resource(place) == TEXT
+    assert resource(str(file), type="file") == TEXT
+    for text in ("Grade it: see https://a.example/b and c", "nowhere.txt", "x" * 5000, "a\0b", "", str(tmp_path)):
+        assert resource(text) == text
+    with pytest.raises(ValueError, match=r"'nowhere\.txt' cannot be read: No such file"):
+        resource("nowhere.txt", type="file")
+
+
+WITH_RESOURCE = """
+from evalstream.scorers import Score, resource, scorer, mean
+
+@scorer(metrics=[mean()])
+def measured(text: str):
+    long = len(resource(text))
+    async def score(state, target):
+        return Score(value=long)
+    return score
+"""
+
+
+def test_a_resource_that_an_event_names_is_neither_opened_nor_fetched(file, web, tmp_path):
+    path = tmp_path / "measured.py"
+    path.write_text(WITH_RESOURCE)
+    load_file(path)
+    for place in (str(file), web[0], f"file://{file}"):
+        with pytest.raises(InvalidOptionError, match="came by an event or stands in a log"):
+            registry.create("scorer", "measured", {"text": place})
+    assert web[1] == []
+    registry.create("scorer", "measured", {"text": "Say C or I."})
+    resolve_scorer("measured", {"text": str(file)})
 
 
 OF_USERS = """

@@ -196,3 +196,10 @@ def test_errors_of_models_know_their_model_and_whether_to_wait():
     error = ModelCallError("openai/m", "down", transient=True, status=503)
     assert (str(error), error.model, error.transient, error.status) == ("openai/m: down", "openai/m", True, 503)
     assert pickle.loads(pickle.dumps(ValueError(str(error)))).args == (str(error),)
+
+
+def test_what_a_log_says_of_a_model_makes_it_again():
+    made = get_model("mockllm/judge", config=GenerateConfig(temperature=0.0, seed=42))
+    again = get_model(made.as_option(), config=GenerateConfig(seed=1))
+    assert (str(again), again.config.given()) == ("mockllm/judge", {"temperature": 0.0, "seed": 1})
+    assert get_model(get_model("mockllm/judge").as_option()).config.given() == {}

@@ -261,7 +261,7 @@ def test_a_scorer_that_fails_is_warned_of_and_the_log_says_which_samples():
         (([],), UsageError, "no scorer"),
         ((match,), TypeError, "call it"),
         ((lambda state, target: None,), TypeError, "decorator"),
-        ((accuracy(),), TypeError, "no scorer"),
+        ((accuracy(),), TypeError, "not a scorer"),
         ((match(), [match()]), TypeError, "no metric"),
         ((match(), None, None, None, None, "replace"), UsageError, "append and overwrite"),
         ((match(), None, None, None, None, None, "loud"), UsageError, "plain"),
