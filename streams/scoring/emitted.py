@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from evalstream.scorers.score import Score
 
 from ..events import ScoreEmitted, ScoreFailure, Source
 
-__all__ = ["Emitted", "PlainScore", "plain_score"]
+__all__ = ["Emitted", "PlainScore", "PrintedScore", "plain_score", "printed_score"]
 
 _LARGEST = 1e15
 """Below it msgspec and pydantic print a float alike; beyond, one writes 1e16 and the other 1e+16."""
@@ -56,9 +58,42 @@ class PlainScore(msgspec.Struct, gc=False, omit_defaults=True, kw_only=True):
             return ScoreEmitted.model_validate(msgspec.to_builtins(self)).to_bytes()
 
 
-Emitted = ScoreEmitted | PlainScore
+class PrintedScore(msgspec.Struct, gc=False):
+    """A `ScoreEmitted` that another process has printed, and of it what is counted; made by `printed_score`."""
+
+    scorer: str
+    duration: float
+    score_id: str
+    error: msgspec.Raw | None = None
+    usage: dict[str, Any] | None = None
+    text: bytes = b""
+
+    def to_bytes(self) -> bytes:
+        """Return the event's text."""
+        return self.text
+
+
+Emitted = ScoreEmitted | PlainScore | PrintedScore
 
 _encode = msgspec.json.Encoder().encode
+_printed = msgspec.json.Decoder(PrintedScore).decode
+
+
+def printed_score(text: bytes) -> PrintedScore | ScoreEmitted:
+    """Take an event as it was printed.
+
+    Examples
+    --------
+    >>> event = printed_score(b'{"score_id":"x","scorer":"match","duration":0.5,"score":{"value":"C"}}')
+    >>> event.scorer, event.error, event.to_bytes()[:15]
+    ('match', None, b'{"score_id":"x"')
+    """
+    try:
+        event = _printed(text)
+    except msgspec.DecodeError:  # NaN is a word that Inspect knows, and JSON does not
+        return ScoreEmitted.model_validate_json(text)
+    event.text = text
+    return event
 
 
 def plain_score(

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import ContextVar
-from io import BufferedRWPair
 from typing import Any
 
 from evalstream.scorers.sandbox.runner import Runner
@@ -32,12 +31,14 @@ from ..scorer_set import ScorerSet
 from ..scorer_thread import note_steps
 from ..scoring import Scoring
 from ..sheet import Scored, failed
-from .messages import Ask, Beat, Body, Fetch, Logged, Message, Ready, Told, read_frame, read_message, to_frame
+from .messages import Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
 from .setup import Setup
 
 __all__ = ["BEAT_SECONDS", "main"]
 
 BEAT_SECONDS = 0.5
+
+MOST_READ = 1 << 20
 
 ORPHAN_SECONDS = 30.0
 """A child that is frozen cannot see that its worker is gone; so long after a scorer's time it ends by itself."""
@@ -84,8 +85,10 @@ class _Journal(logging.Handler):
 
 
 class _Child:
-    def __init__(self, setup: Setup, pipe: BufferedRWPair, pulse: mmap.mmap) -> None:
-        self._pipe, self._pulse, self._lock = pipe, pulse, threading.Lock()
+    def __init__(self, setup: Setup, pipe: socket.socket, frames: Frames, pulse: mmap.mmap) -> None:
+        self._pipe, self._frames, self._pulse, self._lock = pipe, frames, pulse, threading.Lock()
+        self._told: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         settings = setup.settings
         logging.basicConfig(handlers=[_Journal(self.send)], level=setup.log_level)
         self._claims = _Claims(self.send)
@@ -106,35 +109,47 @@ class _Child:
 
     def send(self, message: Message) -> None:
         """Send a message; from any thread."""
-        frame = to_frame(message)
         with self._lock:
-            self._pipe.write(frame)
-            self._pipe.flush()
+            self._pipe.sendall(to_frame(message))
 
     async def serve(self) -> None:
         """Score what comes, for ever; the process ends with its pipe."""
         loop = asyncio.get_running_loop()
-        tasks: set[asyncio.Task[None]] = set()
-
-        def begin(ask: Ask) -> None:
-            task = loop.create_task(self._answer(ask))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        def read() -> None:
-            while (message := read_message(self._pipe)) is not None:
-                if isinstance(message, Ask):
-                    loop.call_soon_threadsafe(begin, message)
-                elif isinstance(message, Body):
-                    self._claims.arrived(message)
-            os._exit(0)  # nobody waits for what still runs
-
-        threading.Thread(target=read, daemon=True).start()
+        threading.Thread(target=self._read, args=(loop,), daemon=True).start()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         while True:
             self.send(Beat())
             faulthandler.dump_traceback_later(self._last, exit=True, file=nowhere)
             await asyncio.sleep(BEAT_SECONDS)
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            arrived = b""
+            while True:
+                asked = []
+                for message in map(to_message, self._frames.texts(arrived)):
+                    if isinstance(message, Ask):
+                        asked.append(message)
+                    elif isinstance(message, Body):
+                        self._claims.arrived(message)
+                if asked:
+                    loop.call_soon_threadsafe(self._begin, asked)
+                arrived = self._pipe.recv(MOST_READ)
+                if not arrived:
+                    return
+        finally:
+            os._exit(0)  # nobody waits for what still runs
+
+    def _begin(self, asked: list[Ask]) -> None:
+        for ask in asked:
+            task = asyncio.ensure_future(self._answer(ask))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _flush(self) -> None:
+        told, self._told = self._told, []
+        with self._lock:
+            self._pipe.sendall(b"".join(told))
 
     async def _answer(self, ask: Ask) -> None:
         _number.set(ask.number)
@@ -143,7 +158,9 @@ class _Child:
             told = Told.of(ask.number, await self._score(completion))
         except Exception as error:  # noqa: BLE001 (an event that cannot be printed)
             told = Told.of(ask.number, failed(completion, Failure("score", error)))
-        self.send(told)
+        if not self._told:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._told.append(to_frame(told))
 
     async def _score(self, completion: Completion) -> Scored:
         scorers = self._scoring.scorers(completion)
@@ -152,19 +169,30 @@ class _Child:
         return failed(completion, scorers)
 
 
+def _told_first(pipe: socket.socket) -> tuple[Setup, Frames]:
+    """Return the setup, and the frames after it as far as they have come."""
+    frames, texts = Frames(), list[bytes]()
+    while not texts:
+        arrived = pipe.recv(MOST_READ)
+        if not arrived:
+            sys.exit()
+        texts = frames.texts(arrived)
+    frames.put_back(texts[1:])
+    return pickle.loads(texts[0]), frames  # noqa: S301 (see `Setup`)
+
+
 def main() -> None:
     """Be told what there is to know, and serve; the arguments are file descriptors of the pipe and of the pulse."""
-    pipe = socket.socket(fileno=int(sys.argv[1])).makefile("rwb")
+    pipe = socket.socket(fileno=int(sys.argv[1]))
     pulse = mmap.mmap(int(sys.argv[2]), mmap.PAGESIZE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker
-    setup: Setup = pickle.loads(read_frame(pipe) or b"")  # noqa: S301 (see `Setup`)
+    setup, frames = _told_first(pipe)
     sys.path[:] = setup.path
     os.dup2(2, 1)  # what users' code prints must not get between the lines of a report
     try:
-        child = _Child(setup, pipe, pulse)
+        child = _Child(setup, pipe, frames, pulse)
     except Exception as error:  # noqa: BLE001 (the worker is told)
-        pipe.write(to_frame(Ready(f"{type(error).__name__}: {error}")))
-        pipe.flush()
+        pipe.sendall(to_frame(Ready(f"{type(error).__name__}: {error}")))
         return
     child.send(Ready())
     asyncio.run(child.serve())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from typing import Protocol
 
 import msgspec
 
 from evalstream.scorers.jsontext import cut_object, dumps, join_object, loads
 
-from ...events import ScoreEmitted, Source
+from ...events import Source
 from ..completion import Completion
+from ..emitted import printed_score
 from ..failure import Failure, Stage, message_of
 from ..sheet import Scored
 
@@ -19,21 +19,14 @@ __all__ = [
     "Beat",
     "Body",
     "Fetch",
+    "Frames",
     "Logged",
     "Message",
     "Ready",
     "Told",
-    "read_frame",
-    "read_message",
     "to_frame",
+    "to_message",
 ]
-
-
-class Readable(Protocol):
-    """What frames are read from."""
-
-    def read(self, size: int, /) -> bytes: ...
-
 
 _LENGTH = struct.Struct(">Q")
 
@@ -139,7 +132,7 @@ class Told(msgspec.Struct, tag="told"):
     def scored(self) -> Scored:
         """Return what became of the completion."""
         failures = [Failure(f.stage, _error(f.type, f.message), f.attempts, f.scorer, f.trace) for f in self.failures]
-        return Scored([ScoreEmitted.model_validate_json(text) for text in self.events], failures)
+        return Scored([printed_score(text) for text in self.events], failures)
 
 
 def _error(name: str, message: str) -> BaseException:
@@ -159,17 +152,40 @@ def to_frame(message: Message | bytes) -> bytes:
     return _LENGTH.pack(len(text)) + text
 
 
-def read_frame(stream: Readable) -> bytes | None:
-    """Read the next frame; None at the end, even if that comes in the middle of one."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    text = stream.read(length)
-    return text if len(text) == length else None
+class Frames:
+    r"""Puts together what arrives in pieces.
+
+    Examples
+    --------
+    >>> frames, sent = Frames(), to_frame(Beat()) + to_frame(Ready("no such file"))
+    >>> frames.texts(sent[:20]), [to_message(text) for text in frames.texts(sent[20:])]
+    ([b'\x81\xa4type\xa4beat'], [Ready(problem='no such file')])
+    """
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._back: list[bytes] = []
+
+    def put_back(self, texts: list[bytes]) -> None:
+        """Have frames come again, before the rest."""
+        self._back = [*texts, *self._back]
+
+    def texts(self, arrived: bytes) -> list[bytes]:
+        """Return the frames that are complete now, without their lengths."""
+        rest, at, found = self._rest, 0, self._back
+        self._back = []
+        rest += arrived
+        while len(rest) - at >= _LENGTH.size:
+            end = at + _LENGTH.size + _LENGTH.unpack_from(rest, at)[0]
+            if end > len(rest):
+                break
+            found.append(bytes(rest[at + _LENGTH.size : end]))
+            at = end
+        del rest[:at]
+        return found
 
 
-def read_message(stream: Readable) -> Message | None:
-    """Read the next message; None at the end."""
-    text = read_frame(stream)
-    return None if text is None else _decode(text)
+def to_message(text: bytes) -> Message:
+    """Read a frame that holds a message."""
+    message: Message = _decode(text)
+    return message

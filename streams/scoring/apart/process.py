@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import mmap
@@ -13,15 +14,16 @@ import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import Future
+
+import msgspec
 
 from ...claims import ClaimStores
 from ...events import Claim
 from ..completion import Completion
 from .errors import EndedError, NotStartedError
-from .messages import Ask, Beat, Body, Fetch, Logged, Message, Ready, Told, read_message, to_frame
+from .messages import Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
 
-__all__ = ["Asked", "ScoringProcess"]
+__all__ = ["ScoringProcess"]
 
 _PROGRAM = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0);"  # a user's folder may have a json.py
@@ -29,16 +31,13 @@ _PROGRAM = (
 )
 
 
+MOST_READ = 1 << 20
+
+END_SECONDS = 5.0
+"""A child that has closed its pipe has so long to end."""
+
 START_SECONDS = 300.0
 """For this long a child may be silent that imports what users' files import."""
-
-
-class Asked(Future[Told]):
-    """What a process will say of a completion; its number is what the process's `pulse` tells."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
 
 
 class ScoringProcess:
@@ -51,20 +50,20 @@ class ScoringProcess:
 
     Attributes
     ----------
-    claims
-        Where the bodies of claims are; whoever uses the child next has others.
     waiting
-        What is asked and not answered.
+        What is asked and not answered, by the numbers that `running` tells of.
     spoiled
         Somebody waits no more for what the child may still do.
     """
 
     def __init__(self, setup: bytes) -> None:
-        self.claims = ClaimStores()
-        self.waiting: dict[int, Asked] = {}
-        self.spoiled = False
+        self._claims = ClaimStores()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.waiting: dict[int, asyncio.Future[Told]] = {}
+        self.spoiled = self._over = False
         self._heard = time.monotonic() + START_SECONDS
-        self._count = 0
+        self._count = self._status = 0
+        self._problem: str | None = None
         self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         with tempfile.TemporaryFile() as file:
             file.truncate(mmap.PAGESIZE)
@@ -77,7 +76,6 @@ class ScoringProcess:
                     stdin=subprocess.DEVNULL,
                 )
         self._socket = ours
-        self._pipe = ours.makefile("rwb")
         self._out.put(to_frame(setup))
         for work in (self._read, self._write):
             threading.Thread(target=work, name="evalstream-scoring-process", daemon=True).start()
@@ -103,17 +101,24 @@ class ScoringProcess:
         number: int = struct.unpack_from("q", self._pulse)[0]
         return number
 
-    def ask(self, completion: Completion) -> Asked:
+    def use(self, claims: ClaimStores | None) -> None:
+        """Be a worker's from now on, on the loop that runs; None: nobody's."""
+        self._claims = claims or ClaimStores()
+        self._loop = asyncio.get_running_loop() if claims is not None else None
+
+    def ask(self, completion: Completion) -> tuple[int, asyncio.Future[Told]]:
         """Have a completion scored; the future raises EndedError if the process ends before it answers."""
         self._count += 1
-        asked = self.waiting[self._count] = Asked(self._count)
-        self._out.put(to_frame(Ask.of(asked.number, completion)))
-        return asked
+        answer = self.waiting[self._count] = asyncio.get_running_loop().create_future()
+        self._out.put(to_frame(Ask.of(self._count, completion)))
+        if self._over:  # its reader has looked at what waits for the last time
+            self._settle([])
+        return self._count, answer
 
-    def forget(self, asked: Asked) -> None:
+    def forget(self, number: int) -> None:
         """Wait no more for an answer; without one, the child may be at it for ever."""
-        self.waiting.pop(asked.number, None)
-        self.spoiled = self.spoiled or not asked.done()
+        if self.waiting.pop(number, None) is not None:
+            self.spoiled = True
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -122,51 +127,67 @@ class ScoringProcess:
         self._out.put(None)
 
     def _write(self) -> None:
-        try:
-            while (frame := self._out.get()) is not None:
-                self._pipe.write(frame)
-                self._pipe.flush()
-        except (OSError, ValueError):
-            pass  # it has ended, which the reader sees, and closes the pipe
+        frames: list[bytes | None] = []
+        with contextlib.suppress(OSError):  # it has ended, which the reader sees
+            while None not in frames:
+                frames = [self._out.get()]
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        frames.append(self._out.get_nowait())
+                self._socket.sendall(b"".join(frame for frame in frames if frame is not None))
 
     def _read(self) -> None:
-        problem = ""
-        try:
-            while (message := read_message(self._pipe)) is not None:
+        frames = Frames()
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            while arrived := self._socket.recv(MOST_READ):
                 self._heard = time.monotonic()
-                problem = self._took(message) or problem
-        except OSError:
-            pass
-        status = self._process.wait()
+                self._tell(list(filter(None, (self._told(to_message(text)) for text in frames.texts(arrived)))))
+        try:
+            self._status = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._status = self._process.wait()
         self._out.put(None)
-        with contextlib.suppress(OSError):
-            self._pipe.close()
         self._socket.close()
-        error = NotStartedError(problem) if problem else EndedError(f"The scorers' process ended with status {status}.")
-        for asked in list(self.waiting.values()):
-            self.forget(asked)
-            if not asked.done():
-                asked.set_exception(error)
+        self._over = True
+        self._tell([])
 
-    def _took(self, message: Message) -> str | None:
+    def _tell(self, answers: list[Told]) -> None:
+        loop = self._loop
+        if loop is not None and (answers or self._over):
+            with contextlib.suppress(RuntimeError):  # it has closed, and nobody waits
+                loop.call_soon_threadsafe(self._settle, answers)
+
+    def _settle(self, answers: list[Told]) -> None:
+        for told in answers:
+            answer = self.waiting.pop(told.number, None)
+            if answer is not None and not answer.done():
+                answer.set_result(told)
+        if self._over:
+            ended = f"The scorers' process ended with status {self._status}."
+            for answer in self.waiting.values():
+                if not answer.done():
+                    answer.set_exception(NotStartedError(self._problem) if self._problem else EndedError(ended))
+            self.waiting.clear()
+
+    def _told(self, message: Message) -> Told | None:
+        """Do what a message asks for, and return it if somebody waits for it."""
         if isinstance(message, Told):
-            asked = self.waiting.pop(message.number, None)
-            if asked is not None and asked.set_running_or_notify_cancel():
-                asked.set_result(message)
-        elif isinstance(message, Fetch):
-            # Its thread may wait for a blob that is far away; others' answers need not.
+            return message
+        if isinstance(message, Fetch):
+            # It may wait for a blob that is far away; others' answers need not.
             threading.Thread(target=self._fetch, args=(message,), daemon=True).start()
         elif isinstance(message, Logged):
             logging.getLogger(message.logger).log(message.level, "%s", message.text)
         elif isinstance(message, Ready):
-            return message.problem
+            self._problem = message.problem
         elif not isinstance(message, Beat):
             raise TypeError(f"a {type(message).__name__} goes the other way")
         return None
 
     def _fetch(self, wanted: Fetch) -> None:
         try:
-            body = self.claims.fetch(Claim(store=wanted.store, key=wanted.key), wanted.eval_id)
+            body = self._claims.fetch(Claim(store=wanted.store, key=wanted.key), wanted.eval_id)
             answer = Body(wanted.number, body)
         except Exception as error:  # noqa: BLE001 (the scorer that asked is told)
             answer = Body(wanted.number, problem=str(error) or type(error).__name__)

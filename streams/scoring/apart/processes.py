@@ -12,8 +12,7 @@ from ..completion import Completion
 from ..failure import Failure
 from ..sheet import Scored, failed
 from .errors import EndedError, NotStartedError
-from .messages import Told
-from .process import Asked, ScoringProcess
+from .process import ScoringProcess
 
 __all__ = ["FROZEN_SECONDS", "ScoringProcesses"]
 
@@ -68,6 +67,7 @@ class ScoringProcesses:
         self._setup, self._claims, self._timeout, self._kept = setup, claims, timeout, kept
         self._current: ScoringProcess | None = None
         self._left: set[ScoringProcess] = set()
+        self._watching: asyncio.Future[None] | None = None
 
     @property
     def pids(self) -> list[int]:
@@ -85,66 +85,72 @@ class ScoringProcesses:
         lost = 0
         while True:
             process = self._process()
-            asked = process.ask(completion)
+            number, answer = process.ask(completion)
             try:
-                return (await self._answer(process, asked)).scored()
+                return (await answer).scored()
             except TimeoutError as error:
                 return failed(completion, Failure("timeout", error))
             except NotStartedError:
                 raise
             except (EndedError, _MovedError) as error:
                 lost += process.running == 0
-                if process.running == asked.number or lost == MOST_LOSSES:
+                if process.running == number or lost == MOST_LOSSES:
                     return failed(completion, Failure("score", EndedError(str(error) or _FROZEN)))
             finally:
-                process.forget(asked)
-                self._let_go(process)
+                process.forget(number)
+                if process in self._left and not process.waiting:
+                    self._left.discard(process)
+                    process.end()
 
     def _process(self) -> ScoringProcess:
+        if self._watching is None:
+            self._watching = asyncio.ensure_future(self._watch())
         if self._current is None or not self._current.alive:
             with _lock:
                 spare = _spare.pop(self._setup, None)
             self._current = spare if spare is not None and spare.alive else ScoringProcess(self._setup)
-            self._current.claims = self._claims
+            self._current.use(self._claims)
         return self._current
 
-    async def _answer(self, process: ScoringProcess, asked: Asked) -> Told:
-        answer = asyncio.wrap_future(asked)
+    async def _watch(self) -> None:
+        """Look at the processes' pulses, for ever."""
         while True:
-            await asyncio.wait({answer}, timeout=LOOK_SECONDS)
-            if answer.done():
-                return answer.result()
-            silent = process.silent
-            if silent < FROZEN_SECONDS:
-                continue
-            if self._current is process and len(self._left) < MOST_LEFT:
-                self._current = None
-                self._left.add(process)
-                logger.warning(
-                    "a scorer has kept its process from all else for %.0f s; others go on without it", silent
-                )
-            if process in self._left and process.running != asked.number:
-                raise _MovedError
-            if silent > self._timeout + GRACE_SECONDS:
-                process.end()
-                if process.running != asked.number:
-                    raise _MovedError
-                raise TimeoutError(f"no result after {self._timeout:g} s. {_FROZEN}")
+            await asyncio.sleep(LOOK_SECONDS)
+            for process in (self._current, *list(self._left)):
+                if process is not None and process.silent >= FROZEN_SECONDS and process.alive:
+                    self._frozen(process)
 
-    def _let_go(self, process: ScoringProcess) -> None:
+    def _frozen(self, process: ScoringProcess) -> None:
+        """Move what a frozen process has to do, but for what froze it; end it when the time of that is over."""
+        if self._current is process and len(self._left) < MOST_LEFT:
+            self._current = None
+            self._left.add(process)
+            logger.warning("a scorer keeps its process from all else for %.0f s; others go on", process.silent)
+        over = process.silent > self._timeout + GRACE_SECONDS
+        if over:
+            process.end()
+        if over or process in self._left:
+            blamed = process.waiting.get(process.running)
+            for answer in process.waiting.values():
+                if answer is not blamed and not answer.done():
+                    answer.set_exception(_MovedError())
+            if over and blamed is not None and not blamed.done():
+                blamed.set_exception(TimeoutError(f"no result after {self._timeout:g} s. {_FROZEN}"))
         if process in self._left and not process.waiting:
             self._left.discard(process)
             process.end()
 
     def stop(self) -> None:
         """Let go of the processes; one that is at rest is kept for whoever wants the same next."""
+        if self._watching is not None:
+            self._watching.cancel()
         ended = list(self._left)
         current, self._current = self._current, None
         self._left.clear()
         if current is not None and (current.spoiled or not self._kept):
             ended.append(current)
         elif current is not None:
-            current.claims = ClaimStores()
+            current.use(None)
             with _lock:
                 ended.extend(_spare.values())
                 _spare.clear()

@@ -13,6 +13,7 @@ import pytest
 from waiting import wait_for
 
 from evalstream.streams.claims import ClaimStores
+from evalstream.streams.events import ScoreEmitted
 from evalstream.streams.scoring.apart import processes as module
 from evalstream.streams.scoring.apart.processes import ScoringProcesses
 from evalstream.streams.scoring.apart.setup import Setup
@@ -37,13 +38,16 @@ def outcomes(processes: ScoringProcesses, *completions: Completion) -> list[Scor
 
 def problem(scored: Scored) -> str:
     (failure,) = scored.failures
-    assert scored.events[0].error == failure.told()
+    event = ScoreEmitted.model_validate_json(scored.events[0].to_bytes())
+    assert event.error == failure.told()
     return f"{failure.stage} {failure.told().type}: {failure.told().message}"
 
 
 def answer(scored: Scored) -> str:
     assert scored.failures == []
-    return scored.events[0].score.answer
+    score = ScoreEmitted.model_validate_json(scored.events[0].to_bytes()).score
+    assert score is not None
+    return score.answer or ""
 
 
 def is_running(pid: int) -> bool:
@@ -58,7 +62,7 @@ def test_a_score_is_made_in_another_process_and_is_the_same(ask, processes):
     made = processes()
     (scored,) = outcomes(made, ask(7))
     assert [int(answer(scored))] == made.pids != [os.getpid()]
-    (event,) = scored.events
+    event = ScoreEmitted.model_validate_json(scored.events[0].to_bytes())
     assert (event.eval_id, event.sample_id, event.epoch, event.scorer, event.record) == ("e", 7, 1, "told_to", "0" * 32)
 
 
@@ -163,9 +167,12 @@ from evalstream.streams.scoring.apart.setup import Setup
 from evalstream.streams.scoring.retries import Retries
 from evalstream.streams.settings import Settings
 
+async def started(made):
+    return made._process().pid
+
 load_file(sys.argv[1])
 made = ScoringProcesses(Setup.here(Settings(), Retries(1), None).pickled(), ClaimStores(), 60.0)
-print(made._process().pid, flush=True)
+print(asyncio.run(started(made)), flush=True)
 input()
 """
 
