@@ -169,8 +169,8 @@ def find(kind: Kind, name: str) -> Entry:
 
 
 def names(kind: Kind) -> list[str]:
-    """All registered names of a kind, sorted."""
-    return sorted(name for k, name in _entries if k == kind and "/" not in name)
+    """All registered names of a kind, sorted; not the old names of what has another one now."""
+    return sorted(name for (k, name), entry in _entries.items() if k == kind and name == entry.name)
 
 
 def entries(kind: Kind) -> list[Entry]:

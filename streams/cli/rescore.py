@@ -37,6 +37,7 @@ from ..transport.embedded import worker_lock
 from ..transport.record import NewRecord
 from ..transport.stores import embedded_folder
 from .guard import EXIT_INTERRUPTED, guarded
+from .judge_models import check_models, tell_unasked_roles
 from .options import display_options, scoring_options, wishes_of
 from .outputs import check_name, check_writable
 from .process import only_our_words, share_freed_memory
@@ -114,6 +115,7 @@ def command(
     # What users' code prints must not get between the lines of our JSON.
     with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
         settings = loaded_settings().settings
+        check_models(settings)
         wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
         request = _Request(settings, display, as_machine, work_dir.absolute(), output_file)
         with _source_client(settings) as client:
@@ -175,6 +177,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
         _remove(folder)
     if not request.json:
         print_report(new_console(), source.task, scored)
+    tell_unasked_roles(request.settings, scored.written.usage)
     report = {"eval_id": source.eval_id, "run_id": frozen.run_id, **as_json(scored, plan.action)}
     return exit_code(scored), report
 

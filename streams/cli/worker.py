@@ -22,6 +22,7 @@ from ..settings.masking import masked, masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
+from .judge_models import check_models
 from .process import no_alarm_at_first, only_our_words, share_freed_memory
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
@@ -68,6 +69,7 @@ def command(sources: Sequence[str], exit_when_idle: float | None) -> int:
     """
     share_freed_memory()
     settings = loaded_settings().settings
+    check_models(settings)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     only_our_words("aiokafka.producer.sender")

@@ -16,7 +16,7 @@ VALUES: list[Any] = [
     *("C", "", "1.5", "False", 0, 1, 1.0, -2.5, True, False, math.nan, math.inf, 2**70),
     *([], ["a", 1, 1.0, True], ("a", 1), {}, {"a": 1, "b": None, "c": True, "d": math.nan}),
 ]
-NO_VALUES: list[Any] = [None, [None], [[1]], {"a": [1]}, {"a": {"b": 1}}, object(), {1: 2}, {1}]
+NO_VALUES: list[Any] = [None, [None], [[1]], {"a": [1]}, {"a": {"b": 1}}, 1j, {1: 2}, {1}]
 
 
 @pytest.mark.parametrize("name", ["Score", "ScoreEdit", "SampleScore", "Reference", "ProvenanceData"])
