@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ def print_report(console: Console, title: str, scored: ScoredLog) -> None:
             console.print(f"  {shorten(line)}", soft_wrap=True)
     if scored.written.usage:
         console.print(usage_table(scored.written.usage))
+    for line in _unscored(scored):
+        console.print(line, soft_wrap=True)
     unpaid = _unpaid(scored)
     if unpaid is not None:
         console.print(plain(unpaid), style="yellow", soft_wrap=True)
@@ -134,6 +137,17 @@ def _causes(scored: ScoredLog) -> list[str]:
         if unnamed:
             lines.append(f"{name}: and {unnamed} more")
     return lines + _unreadable(run)
+
+
+def _unscored(scored: ScoredLog) -> list[str]:
+    """Say which command shows why scorers gave no score; what a spent budget left out is told elsewhere."""
+    lines = []
+    for entry, column in zip(scored.written.ledger, scored.run.columns, strict=False):
+        count = column.unscored - len(column.unpaid)  # not those for which a scorer returned None: they have no score
+        if count > 0:
+            named = f"{shlex.quote(plain(scored.written.location))} --scorer {shlex.quote(plain(entry.scorer))}"
+            lines.append(f"{count} unscored: `evalstream samples {named} --value NaN` shows why.")
+    return lines
 
 
 def _sample(run: RunState, index: int) -> str:

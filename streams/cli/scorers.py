@@ -68,8 +68,20 @@ def _make(spec: str, options: Mapping[str, Any]) -> Scorer:
         entry = registry.find("scorer", error.name)
         taken = {key: value for key, value in options.items() if _takes(entry, key)}
         if len(taken) == len(options):
-            raise
+            raise _with_hint(error, options) from error
         return resolve_scorer(spec, taken)
+
+
+def _with_hint(error: InvalidOptionError, options: Mapping[str, Any]) -> Exception:
+    """Explain a text that reads as YAML of another kind: "GRADE: (C|I)" is a key and its value."""
+    for name, value in options.items():
+        if isinstance(value, dict) and len(value) == 1:
+            ((key, text),) = value.items()
+            return UsageError(
+                f"{error} -S {name} reads as a table, since it has a colon: put a text into quotes of its own,"
+                f""" as in -S '{name}="{key}: {text}"'."""
+            )
+    return error
 
 
 def _about_package(package: str) -> str:

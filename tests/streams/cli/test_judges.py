@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 from inspect_ai.log import read_eval_log
@@ -87,6 +88,7 @@ def test_a_budget_in_usd_goes_by_the_prices(judged, judge_server, folder):
         (["--model-base-url", "127.0.0.1"], "--model-base-url: must begin with https:// or http://"),
         (["-S", "template=nowhere.txt"], "there is no template file 'nowhere.txt'"),
         (["-S", "grade_pattern=C"], "grade_pattern has no group"),
+        (["-S", "grade_pattern=GRADE: (C|I)"], """as in -S 'grade_pattern="GRADE: (C|I)"'."""),
     ],
 )
 def test_what_makes_no_sense_is_said_at_once(run, five, arguments, message):
@@ -223,3 +225,17 @@ def test_a_key_is_nowhere_in_what_is_written(run, five, folder, judge_server, mo
     assert result.exit_code == 1 and judge_server.asked
     assert "sk-very" not in result.output
     assert all(b"sk-very" not in file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+def test_unscored_samples_are_told_with_the_command_that_shows_why(judged, judge_server, run):
+    judge_server.always = lambda _: Reply(openai_answer("I cannot say."))
+    result, _ = judged()
+    command = re.search(r"5 unscored: `evalstream (.*)` shows why\.", result.stdout)
+    assert command is not None
+    assert "I cannot say." in run(*shlex.split(command[1]), "--json").output
+
+
+def test_what_a_spent_budget_left_out_is_told_once(judged):
+    result, _ = judged("--judge-budget", "1 tokens", "-M", "max_connections=1")
+    assert "The budget for judges was spent" in result.stdout
+    assert "unscored:" not in result.stdout
