@@ -41,7 +41,7 @@ from .messages import (
     ToolCall,
     ToolCallError,
 )
-from .metric import Metric, metric
+from .metric import Metric, MetricProtocol, metric
 from .metrics import (
     accuracy,
     aggregate,
@@ -63,7 +63,7 @@ from .model_graded import model_graded_fact, model_graded_qa, resource
 from .options import OptionSyntaxError, parse_options
 from .output import ChatCompletionChoice, ModelOutput, ModelUsage
 from .perplexity import perplexity, target_perplexity
-from .reducer import ScoreReducer, score_reducer
+from .reducer import ScoreReducer, ScoreReducers, score_reducer
 from .reducers import (
     at_least,
     collect_score,
@@ -89,6 +89,7 @@ from .sandbox import (
 )
 from .scanners import ModelEvent, Reference, Result, Scanner, Transcript, TranscriptEvent, as_scorer, scanner
 from .score import ProvenanceData, SampleScore, Score, ScoreEdit, ScoreReason
+from .score_conversation import score
 from .scorer import Scorer, scorer
 from .state import ModelName, TaskState
 from .store import Store
@@ -148,6 +149,7 @@ __all__ = [
     "MathProcessError",
     "Metric",
     "MetricError",
+    "MetricProtocol",
     "MissingExtraError",
     "Model",
     "ModelAnswerError",
@@ -181,6 +183,7 @@ __all__ = [
     "ScoreEdit",
     "ScoreReason",
     "ScoreReducer",
+    "ScoreReducers",
     "Scorer",
     "Scorers",
     "ScorersError",
@@ -249,6 +252,7 @@ __all__ = [
     "run_now",
     "sandbox",
     "scanner",
+    "score",
     "score_reducer",
     "scorer",
     "std",

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload, runtime_checkable
 
 from . import registry
 from .score import SampleScore
 from .value import Value
 
-__all__ = ["Metric", "MetricScores", "metric", "scores_view"]
+__all__ = ["Metric", "MetricProtocol", "MetricScores", "metric", "scores_view"]
 
 MetricScores = Literal["auto", "reduced", "unreduced"]
 """The view a metric asks for: after epoch reduction ("auto" too, unless it is off), or each epoch's own score."""
 
 
+@runtime_checkable
 class Metric(Protocol):
     """Computes one value (a number, or a dict or list of numbers) over the scores of a run."""
 
     def __call__(self, scores: Sequence[SampleScore], /) -> Value: ...
 
+
+MetricProtocol = Metric
+"""Inspect's name for the kind of metric that takes a list of `SampleScore`."""
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 

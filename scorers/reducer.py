@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, Union, overload, runtime_checkable
 
 from . import registry
 from .score import Score
 
-__all__ = ["ScoreReducer", "score_reducer"]
+__all__ = ["ScoreReducer", "ScoreReducers", "score_reducer"]
 
 
+@runtime_checkable
 class ScoreReducer(Protocol):
     """Reduces the scores of one sample's epochs to one score."""
 
     def __call__(self, scores: list[Score], /) -> Score: ...
 
+
+ScoreReducers = Union[str, ScoreReducer, list[str], list[ScoreReducer]]  # noqa: UP007 (Python 3.10 shows it as written)
+"""What is accepted where epoch reducers are asked for: names as in "at_least_2", or instances; one or several."""
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 

@@ -56,7 +56,8 @@ class Entry:
     """One registered factory.
 
     ``name`` has no package; ``package`` is "inspect_ai" for built-ins, None for a user's file.
-    ``metadata`` is what the decorator was given (a scorer's metrics are under "metrics").
+    ``metadata`` is what the decorator was given (a scorer's metrics are under "metrics"). What is ``bridged`` was
+    written for Inspect, and asks its models through Inspect.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Entry:
     factory: Callable[..., Any]
     package: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    bridged: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def register(
     aliases: tuple[str, ...] = (),
     package: str | None = None,
     modest: bool = False,
+    bridged: bool = False,
 ) -> Factory:
     """Register a factory and return it wrapped, so that what it makes is tagged.
 
@@ -98,6 +101,8 @@ def register(
         The package that goes before its name; by default that of Inspect for what is built in, and none for others.
     modest
         If the name without the package is taken already, it stays so.
+    bridged
+        It was written for Inspect.
     """
     if package is None and factory.__module__.startswith("evalstream."):
         package = BUILTIN_PACKAGE
@@ -112,7 +117,7 @@ def register(
         setattr(instance, _TAG, Tag(made, options))
         return instance
 
-    entry = Entry(kind, name, make, package, dict(metadata or {}))
+    entry = Entry(kind, name, make, package, dict(metadata or {}), bridged)
     setattr(make, _TAG, entry)
     for key in (name, *aliases):
         if not (modest and (kind, key) in _entries):
@@ -169,8 +174,8 @@ def find(kind: Kind, name: str) -> Entry:
 
 
 def names(kind: Kind) -> list[str]:
-    """All registered names of a kind, sorted."""
-    return sorted(name for k, name in _entries if k == kind and "/" not in name)
+    """All registered names of a kind, sorted; not the old names of what has another one now."""
+    return sorted(name for (k, name), entry in _entries.items() if k == kind and name == entry.name)
 
 
 def entries(kind: Kind) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Union, runtime_checkable
 
 from . import registry
 from .errors import InvalidMetricsError
@@ -22,6 +22,7 @@ Metrics = Union[  # noqa: UP007 (names in quotes do not take |)
 """A list of metrics, a dict from key (or glob) to metrics, or a list that mixes both."""
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Scores one completed sample; None means that there is no score at all."""
 

@@ -64,7 +64,9 @@ def _register(found: Found, modest: bool) -> Entry:
         metadata["metrics"] = our_metrics(metadata.get("metrics") or [])
     elif found.kind == "metric":
         metadata.setdefault("scores", "auto")
-    made = registry.register(found.kind, found.name, factory, metadata, package=found.package, modest=modest)
+    made = registry.register(
+        found.kind, found.name, factory, metadata, package=found.package, modest=modest, bridged=True
+    )
     return registry.entry_of(made)
 
 

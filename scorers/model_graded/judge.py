@@ -62,4 +62,4 @@ class Judging:
     def _question(self, state: TaskState) -> str:
         if callable(self.include_history):
             return self.include_history(state)
-        return chat_history(state) if self.include_history else state.input_text
+        return chat_history(state) if self.include_history is True else state.input_text

@@ -75,6 +75,15 @@ def grading_prompt(
     return ChatMessageUser(content=[ContentText(text=text), *media] if media else text)
 
 
+class _Plain(str):
+    """A message of a KeyError, which would show it as a literal."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class _Filler(Formatter):
     """`str.format` for templates that strangers may have written: nothing private, nothing endless."""
 
@@ -85,9 +94,14 @@ class _Filler(Formatter):
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if isinstance(key, int):
-            raise KeyError(f"the template has a field {{{key}}} (or {{}}) without a name")
+            raise KeyError(_Plain(f"the template has a field {{{key}}} (or {{}}) without a name"))
         if key not in kwargs:
-            raise KeyError(key)
+            fields = ", ".join(FIELDS)
+            raise KeyError(
+                _Plain(
+                    f"the template has a field {{{key}}}: neither one of {fields}, nor a key of the sample's metadata"
+                )
+            )
         return kwargs[key]
 
     def format_field(self, value: Any, format_spec: str) -> str:

@@ -160,7 +160,8 @@ class JudgeCache:
         try:
             return work()
         except sqlite3.Error as error:
-            raise OSError(f"{self.path}: the judge cache cannot be used: {error}. Delete it, or go without.") from error
+            said = str(error).rstrip(".")
+            raise OSError(f"{self.path}: the judge cache cannot be used: {said}. Delete it, or go without.") from error
 
     def _look(self, key: str, lease: str) -> Asked | None:
         """Return the answer, or take the lease; None while somebody else has it."""
@@ -232,11 +233,15 @@ class JudgeCache:
 
     def close(self) -> None:
         """Write what is under way and close the file; the next question opens it again."""
+        # The lock is held to the end: who asks meanwhile would find a connection that is just being closed.
         with self._lock:
-            thread, self._thread = self._thread, None
-        if thread is None:
-            return
+            if self._thread is None:
+                return
+            self._thread.submit(self._shut)
+            self._thread.shutdown(wait=True)
+            self._thread = None
+
+    def _shut(self) -> None:
         if self._connection is not None:
-            thread.submit(self._connection.close)
-        thread.shutdown(wait=True)
-        self._connection = None
+            self._connection.close()
+            self._connection = None

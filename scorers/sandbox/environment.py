@@ -140,7 +140,7 @@ class Sandbox:
         Raises
         ------
         SandboxUnavailableError
-            evalstream was not started with ``--sandbox local`` or ``--sandbox docker``.
+            evalstream was not started with ``--sandbox local`` or ``--sandbox docker``, or docker could not start.
         SandboxUserUnsupportedError
             ``user`` is somebody else, and the sandbox local.
         ExecTimeoutError
@@ -153,7 +153,8 @@ class Sandbox:
             if self._workspace is None:
                 self._workspace = await asyncio.to_thread(self._restored)
         call = self._runner.call(self._workspace.path, cmd, cwd, env, user)
-        return await run(call, input.encode() if isinstance(input, str) else input, timeout, most_output())
+        given = input.encode() if isinstance(input, str) else input
+        return self._runner.checked(await run(call, given, timeout, most_output()))
 
     def close(self) -> None:
         """Remove what is left of it on disk."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from .errors import SandboxUnavailableError, SandboxUserUnsupportedError
 from .paths import inside
+from .result import ExecResult
 
 __all__ = ["Call", "Kind", "Runner", "docker_argv"]
 
@@ -20,6 +21,9 @@ Kind = Literal["local", "docker"]
 
 WORKSPACE = "/workspace"
 """Where a container sees the sandbox's folder."""
+
+DOCKER_FAILED = 125
+"""How ``docker run`` ends when it could not start the container: no daemon, no such image."""
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ")
 """Variables of the worker that a command on this machine sees; the others may hold keys."""
@@ -83,6 +87,22 @@ class Runner:
         own = {**kept, "HOME": str(folder), "TMPDIR": str(folder), **(env or {})}
         where = Path(cwd) if cwd is not None and cwd.startswith("/") else folder.joinpath(*inside(cwd or "."))
         return Call(tuple(cmd), where, own)
+
+    def checked(self, result: ExecResult) -> ExecResult:
+        """Return what a command did; a docker that could not run it is no failure of the command.
+
+        Raises
+        ------
+        SandboxUnavailableError
+            There is no daemon or no such image; the message has docker's own words.
+        """
+        if self.kind == "docker" and result.returncode == DOCKER_FAILED:
+            for line in result.stderr.splitlines():
+                if line.startswith("docker: "):
+                    raise SandboxUnavailableError(
+                        f"The command was not run, because docker could not start: {line[8:]}"
+                    )
+        return result
 
     def check(self) -> None:
         """Make sure that commands are allowed.

@@ -64,7 +64,7 @@ def _adopt(factory: Any) -> None:
         return _scorer_of(factory(*args, **kwargs))
 
     name = registry.unqualified(getattr(factory, _INFO).name)
-    registry.register("scorer", name, scorers, {"metrics": _metrics(factory)})
+    registry.register("scorer", name, scorers, {"metrics": _metrics(factory)}, bridged=True)
 
 
 def _scorer_of(scanner: Any) -> Scorer:

@@ -33,7 +33,9 @@ def command() -> None:
     """Clear up the blob dir, where samples that are too large for the broker wait while their eval can be replayed."""
 
 
-@command.command(name="prune", cls=SettingsCommand)
+@command.command(
+    name="prune", cls=SettingsCommand, short_help="Delete the blobs of evals that the broker has forgotten."
+)
 @setting_options(*_SETTINGS)
 @click.option(
     "--older-than", type=click.FloatRange(min=0), default=_DAY, show_default="a day", metavar="SECONDS",

@@ -85,7 +85,7 @@ def show_command(id_: str) -> int:
     return 0
 
 
-@command.command(name="requeue", cls=SettingsCommand)
+@command.command(name="requeue", cls=SettingsCommand, short_help="Send dead letters again to where they came from.")
 @click.argument("ids", nargs=-1, metavar="[ID ...]")
 @_with_settings
 @_selecting

@@ -25,7 +25,7 @@ __all__ = ["command"]
 @click.command(name="edit", short_help="Edit scores in a log.")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--sample", metavar="ID", help="Which sample.")
-@click.option("--epoch", type=click.IntRange(min=1), help="Which epoch of it, if there are several.")
+@click.option("--epoch", type=click.IntRange(min=1), metavar="N", help="Which epoch of it, if there are several.")
 @click.option("--scorer", metavar="NAME", help="Which of its scores.")
 @click.option(
     "--value", help="The score's new value. What reads as JSON is taken as such: 0.5, true, NaN (unscored), '\"1\"'."
@@ -37,7 +37,8 @@ __all__ = ["command"]
 @click.option("--author", help="Who answers for the edit; kept in the log. Default: your login name.")
 @click.option(
     "--from", "table", type=click.Path(path_type=Path), metavar="FILE",
-    help="Edits from a CSV file: columns sample, scorer and value, maybe epoch, answer, explanation, reason, author.",
+    help="Edits from a CSV file: columns sample and scorer, and any of epoch, value, answer, explanation,"
+    " unscored_reason, reason, author.",
 )  # fmt: skip
 @click.option("--add", is_flag=True, help="Let a scorer's name that a sample has no score of make a new score.")
 @click.option("--recompute/--no-recompute", default=True, help="Find the log's metrics anew (default).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from .text import plain, shorten
 if TYPE_CHECKING:  # commands that only look at logs use this module, and need no agents
     from ..events import LedgerEntry, ScorerUsage
     from ..score_log import ScoredLog
+    from ..tally.run_state import RunState
 
 __all__ = ["as_json", "brief", "exit_code", "finite", "metrics_table", "number", "print_report", "usage_table"]
 
@@ -30,10 +32,12 @@ def print_report(console: Console, title: str, scored: ScoredLog) -> None:
         console.print(metrics_table(title, scored.run.rows))
     if scored.run.failed:
         console.print(_ledger_table(scored.written.ledger))
-        for line in _failures(scored):
+        for line in _causes(scored):
             console.print(f"  {shorten(line)}", soft_wrap=True)
     if scored.written.usage:
         console.print(usage_table(scored.written.usage))
+    for line in _unscored(scored):
+        console.print(line, soft_wrap=True)
     unpaid = _unpaid(scored)
     if unpaid is not None:
         console.print(plain(unpaid), style="yellow", soft_wrap=True)
@@ -110,13 +114,49 @@ def _failures(scored: ScoredLog) -> list[str]:
     lines = []
     for name, column in zip(run.names(), run.columns, strict=False):
         for index, reason in list(column.failures.items())[:NAMED]:
-            lines.append(f"{name}: sample {run.samples.ids[index]} epoch {run.samples.epochs[index]}: {reason}")
+            lines.append(f"{name}: {_sample(run, index)}: {reason}")
         if column.failed > NAMED:
             lines.append(f"{name}: and {column.failed - NAMED} more")
-    lines.extend(f"not readable: {row.reason}" for row in list(run.dead.values())[:NAMED])
-    if len(run.dead) > NAMED:
-        lines.append(f"not readable: and {len(run.dead) - NAMED} more")
+    return lines + _unreadable(run)
+
+
+def _causes(scored: ScoredLog) -> list[str]:
+    """Say why samples have no score, each reason once, and of which samples that holds."""
+    run = scored.run
+    lines = []
+    for name, column in zip(run.names(), run.columns, strict=False):
+        samples: dict[str, list[int]] = {}
+        for index, reason in column.failures.items():
+            samples.setdefault(reason, []).append(index)
+        for reason, indexes in list(samples.items())[:NAMED]:
+            who = _sample(run, indexes[0])
+            if len(indexes) > 1:
+                who = f"{len(indexes)} samples, the first is {who}"
+            lines.append(f"{name}: {who}: {reason}")
+        unnamed = column.failed - sum(len(indexes) for indexes in list(samples.values())[:NAMED])
+        if unnamed:
+            lines.append(f"{name}: and {unnamed} more")
+    return lines + _unreadable(run)
+
+
+def _unscored(scored: ScoredLog) -> list[str]:
+    """Say which command shows why scorers gave no score; what a spent budget left out is told elsewhere."""
+    lines = []
+    for entry, column in zip(scored.written.ledger, scored.run.columns, strict=False):
+        count = column.unscored - len(column.unpaid)  # not those for which a scorer returned None: they have no score
+        if count > 0:
+            named = f"{shlex.quote(plain(scored.written.location))} --scorer {shlex.quote(plain(entry.scorer))}"
+            lines.append(f"{count} unscored: `evalstream samples {named} --value NaN` shows why.")
     return lines
+
+
+def _sample(run: RunState, index: int) -> str:
+    return f"sample {run.samples.ids[index]} epoch {run.samples.epochs[index]}"
+
+
+def _unreadable(run: RunState) -> list[str]:
+    lines = [f"not readable: {row.reason}" for row in list(run.dead.values())[:NAMED]]
+    return lines + ([f"not readable: and {len(run.dead) - NAMED} more"] if len(run.dead) > NAMED else [])
 
 
 def as_json(scored: ScoredLog, action: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from evalstream.scorers.registry import tag_of
+
 from ..errors import StreamsError, UsageError
 from ..materialise.log_place import log_place
 from ..materialise.names import name_of
@@ -37,6 +39,7 @@ from ..transport.embedded import worker_lock
 from ..transport.record import NewRecord
 from ..transport.stores import embedded_folder
 from .guard import EXIT_INTERRUPTED, guarded
+from .judge_models import check_models, tell_unasked_roles
 from .options import display_options, scoring_options, wishes_of
 from .outputs import check_name, check_writable
 from .process import only_our_words, share_freed_memory
@@ -115,6 +118,7 @@ def command(
     with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
         settings = loaded_settings().settings
         wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
+        check_models(settings, (tag_of(scorer).entry for scorer in wishes.scorers))
         request = _Request(settings, display, as_machine, work_dir.absolute(), output_file)
         with _source_client(settings) as client:
             code, report = _rescore(client, eval_id, wishes, request)
@@ -175,6 +179,7 @@ def _rescore(client: BrokerClient, wanted: str, wishes: Wishes, request: _Reques
         _remove(folder)
     if not request.json:
         print_report(new_console(), source.task, scored)
+    tell_unasked_roles(request.settings, scored.written.usage)
     report = {"eval_id": source.eval_id, "run_id": frozen.run_id, **as_json(scored, plan.action)}
     return exit_code(scored), report
 

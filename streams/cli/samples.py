@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
 import math
@@ -17,7 +18,7 @@ from evalstream.scorers.jsontext import JsonTextError, dumps, loads
 from evalstream.scorers.plain import as_object
 
 from ..edit.requests import value_of
-from ..errors import DamagedLogError
+from ..errors import DamagedLogError, UsageError
 from ..logs.sample_rows import sample_rows
 from ..logs.source import LogSource, open_log
 from .guard import guarded
@@ -29,6 +30,9 @@ __all__ = ["command"]
 SHOWN = 100
 WIDEST = 60
 """Characters of one text in a table; the JSON has all that the log's list of samples has."""
+
+MANY = 10
+"""Names in a message."""
 
 
 @click.command(name="samples", short_help="List a log's samples.")
@@ -44,12 +48,28 @@ WIDEST = 60
 def command(log: Path, scorer: str | None, value: str | None, limit: int | None, as_machine: bool) -> int:
     """List the samples of LOG with their scores, in the log's order."""
     with open_log(log) as source:
+        if scorer is not None and not as_machine:  # a program that asks many logs has use for an empty list
+            _check_name(source, scorer)
         rows = (row for row in _rows(source) if _wanted(row, scorer, value))
         if as_machine:
             _print_json(itertools.islice(rows, limit or None))
         else:
-            _print_table(new_console(), rows, SHOWN if limit is None else limit, scorer)
+            _print_table(new_console(), rows, SHOWN if limit is None else limit, scorer, value)
     return 0
+
+
+def _check_name(source: LogSource, scorer: str) -> None:
+    """Refuse a name that no sample has a score of, and say which ones there are."""
+    names: dict[str, None] = {}
+    for row in _rows(source):
+        scores = as_object(row.get("scores"))
+        if scorer in scores:
+            return
+        names.update(dict.fromkeys(scores))
+    near = difflib.get_close_matches(scorer, list(names), n=1)
+    known = ", ".join(list(names)[:MANY])
+    hint = f"Did you mean {near[0]}?" if near else f"There are {known}." if known else "None has any."
+    raise UsageError(f"{source.path}: no sample has a score {scorer!r}. {hint}")
 
 
 def _rows(source: LogSource) -> Iterator[Mapping[str, Any]]:
@@ -94,11 +114,13 @@ def _print_json(rows: Iterator[Mapping[str, Any]]) -> None:
     click.echo("]")
 
 
-def _print_table(console: Console, rows: Iterator[Mapping[str, Any]], limit: int, scorer: str | None) -> None:
+def _print_table(
+    console: Console, rows: Iterator[Mapping[str, Any]], limit: int, scorer: str | None, value: str | None
+) -> None:
     shown = list(itertools.islice(rows, limit or None))
     more = sum(1 for _ in rows)
     if not shown:
-        console.print("There is no such sample." if scorer else "There are no samples.")
+        console.print("There are no samples." if value is None else f"No sample has the value {plain(value)}.")
         return
     names = [scorer] if scorer else list(dict.fromkeys(name for row in shown for name in as_object(row.get("scores"))))
     table = Table()

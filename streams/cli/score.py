@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from evalstream.scorers.errors import ScorersError
+from evalstream.scorers.registry import tag_of
 
 from ..errors import StreamsError, UsageError
 from ..logs.source import LogSource, open_log
@@ -26,12 +27,13 @@ from ..settings import Settings
 from ..settings.info import INFO
 from .guard import EXIT_USAGE, fail, guarded, interrupted, unforeseen
 from .inputs import find_logs
+from .judge_models import check_models, tell_unasked_roles
 from .options import display_options, sandbox_options, scoring_options, snapshots_of, wishes_of
 from .outputs import check_writable, choose_action, choose_output
 from .process import share_freed_memory
 from .progress import Display, ProgressView
 from .report import as_json, exit_code, print_report
-from .settings_options import loaded_settings, setting_options
+from .settings_options import SettingsCommand, loaded_settings, setting_options
 from .text import new_console, plain
 
 __all__ = ["command"]
@@ -50,7 +52,7 @@ class _Request:
     files: tuple[Sequence[str], Sequence[str]]
 
 
-@click.command(name="score", short_help="Score logs.")
+@click.command(name="score", cls=SettingsCommand, short_help="Score logs.")
 @click.argument("logs", nargs=-1, metavar="[LOG ...]")
 @scoring_options
 @click.option(
@@ -97,6 +99,7 @@ def command(
     with contextlib.redirect_stdout(sys.stderr) if as_machine else contextlib.nullcontext():
         settings = loaded_settings().settings
         wishes = wishes_of(scorers, scorer_args, metrics, epochs_reducer, action)
+        check_models(settings, (tag_of(scorer).entry for scorer in wishes.scorers))
         paths = find_logs(logs, settings.log_dir)
         if output_file is not None and len(paths) > 1:
             raise UsageError(f"--output-file names one file, but there are {len(paths)} logs: leave it out.")
@@ -152,6 +155,7 @@ def _score_one(path: Path, request: _Request) -> tuple[int, dict[str, Any]]:
             scored = asyncio.run(score_log(source, plan, output, request.settings, view, snapshots))
     if not request.json:
         print_report(new_console(), path.name, scored)
+    tell_unasked_roles(request.settings, scored.written.usage)
     return exit_code(scored), {"log": str(path), **as_json(scored, action)}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalstream.scorers import registry
 from evalstream.scorers.errors import InvalidOptionError, UnknownNameError
-from evalstream.scorers.load import resolve_scorer
+from evalstream.scorers.load import load_package, resolve_scorer
 from evalstream.scorers.registry import Entry
 from evalstream.scorers.scorer import Scorer
 
@@ -58,14 +59,39 @@ def _make(spec: str, options: Mapping[str, Any]) -> Scorer:
     except UnknownNameError as error:
         if error.nearest:
             raise
+        package, slash, _ = spec.partition("/")
+        if slash and package != registry.BUILTIN_PACKAGE:
+            raise UsageError(f"{error} {_about_package(package)}") from error
         known = ", ".join(registry.names("scorer"))
         raise UsageError(f"{error} There are {known}; a file.py, file.py@NAME or package/NAME goes too.") from error
     except InvalidOptionError as error:
         entry = registry.find("scorer", error.name)
         taken = {key: value for key, value in options.items() if _takes(entry, key)}
         if len(taken) == len(options):
-            raise
+            raise _with_hint(error, options) from error
         return resolve_scorer(spec, taken)
+
+
+def _with_hint(error: InvalidOptionError, options: Mapping[str, Any]) -> Exception:
+    """Explain a text that reads as YAML of another kind: "GRADE: (C|I)" is a key and its value."""
+    for name, value in options.items():
+        if isinstance(value, dict) and len(value) == 1:
+            ((key, text),) = value.items()
+            return UsageError(
+                f"{error} -S {name} reads as a table, since it has a colon: put a text into quotes of its own,"
+                f""" as in -S '{name}="{key}: {text}"'."""
+            )
+    return error
+
+
+def _about_package(package: str) -> str:
+    """Say why a package does not help: it is not installed, offers nothing, or something else."""
+    offered = [entry.name for entry in load_package(package) if entry.kind == "scorer"]
+    if offered:
+        return f"The package {package} has {', '.join(sorted(offered)[:20])}."
+    if not package.isidentifier() or importlib.util.find_spec(package) is None:
+        return f"No package {package!r} is installed: install it here, or name a file.py or file.py@NAME."
+    return f"The package {package!r} names no scorers by an entry point; a file.py or file.py@NAME goes too."
 
 
 def _takes(entry: Entry, option: str) -> bool:

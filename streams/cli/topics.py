@@ -35,7 +35,7 @@ def command() -> None:
     """Make the topics on Kafka, or look at them. A worker that starts makes those that are missing, too."""
 
 
-@command.command(name="create", cls=SettingsCommand)
+@command.command(name="create", cls=SettingsCommand, short_help="Make the topics that are missing.")
 @setting_options(*_SETTINGS)
 @guarded
 def create() -> int:

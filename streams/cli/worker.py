@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from evalstream.scorers.load import load_source
+from evalstream.scorers.registry import Entry
 
 from ..errors import StreamsError
 from ..events import LogMaterialised
@@ -22,6 +23,7 @@ from ..settings.masking import masked, masked_url
 from ..tally.run_state import RunState
 from ..worker import running_worker, until_idle
 from .guard import guarded
+from .judge_models import check_models
 from .process import no_alarm_at_first, only_our_words, share_freed_memory
 from .settings_options import SettingsCommand, loaded_settings, setting_options
 
@@ -72,9 +74,12 @@ def command(sources: Sequence[str], exit_when_idle: float | None) -> int:
     logger.setLevel(logging.INFO)
     only_our_words("aiokafka.producer.sender")
     no_alarm_at_first()
+    entries = list[Entry]()
     for source in sources:
-        names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in load_source(source))
+        entries += (loaded := load_source(source))
+        names = ", ".join(f"{entry.kind.replace('_', ' ')} {entry.name}" for entry in loaded)
         logger.info("loaded %s from %s", names or "nothing", source)
+    check_models(settings, entries)
     asyncio.run(_run(settings, exit_when_idle))
     return 0
 

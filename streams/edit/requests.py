@@ -38,14 +38,13 @@ def value_of(text: str) -> Any:
 
     Examples
     --------
-    >>> value_of("C"), value_of("0.5"), value_of('{"a": 1}'), value_of('"1"'), value_of("true")
-    ('C', 0.5, {'a': 1}, '1', True)
+    >>> value_of("C"), value_of("0.5"), value_of('{"a": 1}'), value_of('"1"'), value_of("true"), value_of("null")
+    ('C', 0.5, {'a': 1}, '1', True, None)
     """
     try:
-        value = loads(text)
+        return loads(text)
     except JsonTextError:
         return text
-    return text if value is None else value
 
 
 def make_edit(fields: Mapping[str, str | None], place: str = "") -> ScoreEdit:
@@ -73,7 +72,7 @@ def make_edit(fields: Mapping[str, str | None], place: str = "") -> ScoreEdit:
     at = f"{place}: " if place else ""
     changes: dict[str, Any] = {}
     if fields.get("value") is not None:
-        changes["value"] = value_of(fields["value"] or "")
+        changes["value"] = _checked(value_of(fields["value"] or ""), at)
     for name, key in (("answer", "answer"), ("explanation", "explanation"), ("unscored_reason", "reason")):
         if fields.get(name) is not None:
             changes[key] = fields[name]
@@ -89,6 +88,17 @@ def make_edit(fields: Mapping[str, str | None], place: str = "") -> ScoreEdit:
             f"{at}the value {str(fields.get('value'))[:80]!r} is none that a score can have: a text, a number, true or"
             " false, a list of these, or an object of these by name."
         ) from error
+
+
+def _checked(value: Any, at: str) -> Any:
+    """Refuse what was meant as JSON, and is no value of a score."""
+    if value is None:
+        raise UsageError(f"{at}null is no value of a score: NaN marks a sample as unscored, '\"null\"' is the text.")
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        raise UsageError(
+            f"{at}the value {value[:80]!r} begins like JSON and is none: mend it, or put a text into double quotes."
+        )
+    return value
 
 
 def read_edits(path: Path, defaults: Mapping[str, str | None]) -> list[EditRequest]:
@@ -124,6 +134,8 @@ def _check(path: Path, headings: Any) -> None:
     names = list(headings or [])
     unknown = [name for name in names if name not in COLUMNS]
     missing = [name for name in _NEEDED if name not in names]
+    if len(names) == 1 and ";" in names[0]:
+        raise UsageError(f"{path}: its columns are separated by semicolons: save it with commas between them.")
     if missing or unknown:
         what = f"no column {missing[0]!r}" if missing else f"a column {unknown[0]!r} that means nothing here"
         raise UsageError(f"{path}: there is {what} in the first line. The columns are {', '.join(COLUMNS)}.")

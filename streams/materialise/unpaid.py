@@ -37,7 +37,7 @@ def told_unpaid(run: RunState, label: Callable[[RunState, int], str]) -> str | N
     samples = run.received if run.expected is None else run.expected
     return (
         f"The budget for judges was spent: of {samples} samples {'; '.join(sentences)}. The same command with a larger"
-        " --judge-budget asks for these only."
+        " --judge-budget asks for these only, unless it has --no-judge-cache."
     )
 
 

@@ -295,9 +295,10 @@ class Settings(BaseSettings):
         try:
             pairs = parse_options(line for line in value.splitlines() if line.strip())
         except OptionSyntaxError as error:
-            raise ValueError(
-                f"must be {'ROLE=NAME' if info.field_name == 'model_role' else 'KEY=VALUE'}: {error}"
-            ) from None
+            roles = info.field_name == "model_role"
+            form = "ROLE=NAME, as in grader=openai/gpt-4o" if roles else "KEY=VALUE, as in temperature=0"
+            why = f": {error}" if "=" in error.option else ""
+            raise ValueError(f"must be {form}{why.rstrip('.')}") from None
         if info.field_name == "model_args" and "api_key" in pairs:
             raise ValueError("must hold no api_key, which everybody on a machine could read: set its variable")
         return value

@@ -1,18 +1,43 @@
+import asyncio
+from typing import get_args
+
 import inspect_ai.scorer
 import pytest
 
 import evalstream.scorers as own
 
-NOT_YET = {
-    "MetricProtocol",
-    "ScoreReducers",
-    "score",
-}
-"""Names of Inspect that evalstream does not have; a name that it gets must leave this list."""
+
+def test_every_name_of_inspect_is_there():
+    assert set(inspect_ai.scorer.__all__) <= set(own.__all__)
 
 
-def test_every_name_of_inspect_is_there_or_listed_as_not_there():
-    assert set(inspect_ai.scorer.__all__) - set(own.__all__) == NOT_YET
+@pytest.mark.parametrize("name", ["Metric", "MetricProtocol", "ScoreReducer", "Scorer"])
+def test_instances_are_told_by_their_kinds_as_in_inspect(name):
+    makes = {"Metric": "accuracy", "MetricProtocol": "accuracy", "ScoreReducer": "mean_score", "Scorer": "match"}[name]
+    for module in (own, inspect_ai.scorer):
+        kind = getattr(module, name)
+        assert isinstance(getattr(module, makes)(), kind)
+        assert not isinstance("text", kind)
+
+
+def test_reducers_are_one_or_several_by_name_or_instance():
+    assert len(get_args(own.ScoreReducers)) == len(get_args(inspect_ai.scorer.ScoreReducers))
+
+
+def test_reasons_are_inspects():
+    assert get_args(own.ScoreReason) == get_args(inspect_ai.scorer.ScoreReason)
+
+
+def test_a_conversation_cannot_be_scored_outside_a_running_task_in_either():
+    with pytest.raises(RuntimeError, match="only be called while executing a task"):
+        asyncio.run(inspect_ai.scorer.score(Conversation()))
+    with pytest.raises(RuntimeError, match=r"call evalstream\.score\(log, scorers\)"):
+        asyncio.run(own.score(Conversation()))
+
+
+class Conversation:
+    messages: list = []  # noqa: RUF012
+    output = None
 
 
 def test_the_constants_are_inspects():

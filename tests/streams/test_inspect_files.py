@@ -94,6 +94,43 @@ def test_a_scorer_asks_models_through_inspect(tmp_path):
     assert {sample.scores["judged"].explanation for sample in ours.samples} == {ours.eval.model}
 
 
+ASKS = """
+from inspect_ai.model import get_model, model_roles
+from inspect_ai.scorer import Score, accuracy, scorer
+
+@scorer(metrics=[accuracy()])
+def asks(role: str = "critic"):
+    async def score(state, target) -> Score:
+        model = get_model()
+        return Score(
+            value="C", answer=f"{model} {model.config.temperature}", explanation=str(get_model(role=role)),
+            metadata={"roles": sorted(model_roles())},
+        )
+    return score
+"""
+
+
+def asked(tmp_path, *arguments):
+    file = tmp_path / "asks.py"
+    file.write_text(ASKS)
+    ours = score_ours(LOGS / "a_scored.eval", tmp_path / "ours.eval", "--scorer", str(file), *arguments)
+    return [sample.scores["asks"] for sample in ours.samples]
+
+
+def test_a_scorer_finds_the_models_and_roles_of_the_command_line_through_inspect(tmp_path):
+    scores = asked(
+        tmp_path, "--model", "mockllm/judge", "-M", "temperature=0.5", "--model-role", "critic=mockllm/critic"
+    )
+    assert {score.answer for score in scores} == {"mockllm/judge 0.5"}
+    assert {score.explanation for score in scores} == {"mockllm/critic"}
+    assert scores[0].metadata == {"roles": ["critic"]}
+
+
+def test_a_role_that_nobody_plays_is_played_by_the_default_model(tmp_path):
+    scores = asked(tmp_path, "--model", "mockllm/judge")
+    assert {score.explanation for score in scores} == {"mockllm/judge"}
+
+
 def test_inspects_own_metrics_run_while_scores_come_in():
     from evalstream.scorers import load_file
     from evalstream.scorers.aggregates.running import aggregate_for

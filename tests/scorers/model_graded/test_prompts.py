@@ -92,6 +92,12 @@ def test_a_function_may_tell_the_history():
     assert_same("GRADE: C", include_history=lambda state: f"{len(state.messages)} messages", **SAME)
 
 
+@pytest.mark.parametrize("history", ["a_function_that_a_log_names", 1, None])
+def test_a_history_that_is_neither_true_nor_a_function_is_not_told(history):
+    messages = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    assert_same("GRADE: C", sample(messages=messages), include_history=history, **SAME)
+
+
 def test_an_input_of_messages_shows_the_last_of_the_user():
     messages = [{"role": "user", "content": "one"}, {"role": "user", "content": [{"type": "text", "text": "two"}]}]
     assert_same("GRADE: C", sample(input=messages), **SAME)
@@ -129,3 +135,12 @@ def test_the_default_prompts_hold_all_there_is_to_know():
         assert '"P"' not in prompt
     assert '"P"' in prompt_of(partial_credit=True)
     assert prompt_of() != prompt_of(make=model_graded_fact)
+
+
+def test_a_field_that_nothing_fills_is_named_with_those_that_are():
+    with pytest.raises(KeyError) as error:
+        prompt_of({"level": 1}, template="{question} {level} {nope}")
+    assert str(error.value) == (
+        "the template has a field {nope}: neither one of question, answer, criterion, instructions, nor a key of the"
+        " sample's metadata"
+    )

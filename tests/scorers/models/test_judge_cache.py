@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,25 @@ def test_one_scorer_that_asks_the_same_several_times_gets_several_answers_and_th
 
     assert [asyncio.run(panel()), asyncio.run(panel())] == [["a", "b", "c"]] * 2
     assert len(server.asked) == 3
+
+
+def test_a_cache_that_is_closed_while_questions_are_under_way_keeps_their_answers(cache, caplog):
+    async def ask(number: int) -> None:
+        async with cache.ask(f"question {number}") as asked:
+            asked.keep(b"answer")
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(ask(number) for number in range(300)))
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        asking = elsewhere.submit(asyncio.run, all_of_them())
+        while not asking.done():
+            cache.close()
+        asking.result()
+    assert caplog.text == ""
+    cache.close()
+    with contextlib.closing(sqlite3.connect(cache.path)) as file:
+        assert file.execute("select count(*) from answers where answer = cast('answer' as blob)").fetchone() == (300,)
 
 
 def test_an_answer_that_cannot_be_written_is_given_all_the_same(server, cache, monkeypatch, caplog):

@@ -125,6 +125,23 @@ def test_docker_runs_the_command_and_is_told_to_kill_what_takes_too_long(tmp_pat
     assert third == f"kill {second.split('--name ')[1].split()[0]}"
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "raises"), [(125, "docker: ", True), (125, "", False), (1, "docker: ", False)]
+)
+def test_a_docker_that_cannot_start_is_an_error_and_no_failed_command(tmp_path, monkeypatch, code, said, raises):
+    fake = tmp_path / "docker"
+    fake.write_text(f"#!/bin/sh\necho pulling >&2\necho '{said}no daemon is running' >&2\nexit {code}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    one = Sandbox(lambda: Snapshot({}), Runner("docker", "img"))
+    if raises:
+        with pytest.raises(SandboxUnavailableError, match="docker could not start: no daemon is running"):
+            asyncio.run(one.exec(["ls"]))
+    else:
+        assert asyncio.run(one.exec(["ls"])).returncode == code
+    one.close()
+
+
 def test_without_docker_the_error_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxUnavailableError, match="not on the PATH"):

@@ -239,6 +239,8 @@ def test_a_header_of_odd_types_is_refused_or_scored(run, make_log, change):
         (["--scorer", "mach"], ["'mach'", "Did you mean 'match'"]),
         (["--scorer", "zzzz"], ["'zzzz'", "match", "includes", "file.py"]),
         (["--scorer", "nobody/match2"], ["nobody/match2"]),
+        (["--scorer", "nobody/zz"], ["'nobody/zz'", "No package 'nobody' is installed"]),
+        (["--scorer", "click/zz"], ["'click/zz'", "The package 'click' names no scorers by an entry point"]),
         (["--scorer", "missing.py"], ["missing.py", "cannot be read"]),
         (["--scorer", "match", "-S", "location"], ["'location'", "key=value"]),
         (["--scorer", "match", "-S", "location=[a"], ["location=[a", "YAML"]),
@@ -264,6 +266,21 @@ def test_a_header_of_odd_types_is_refused_or_scored(run, make_log, change):
 def test_arguments_that_make_no_sense(run, five, folder, arguments, words):
     assert_refused(run("score", five, *arguments), *words)
     assert sorted(path.name for path in folder.iterdir()) == ["log.json"]
+
+
+def test_a_list_of_scorers_has_each_once_by_its_present_name(run, five):
+    said = run("score", five, "--scorer", "zzzz").stderr
+    assert "choice, exact" in said and "choices" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("scor", "Did you mean score?"), ("sample", "Did you mean samples?"), ("zzz", "There are score, info,")],
+)
+def test_a_command_that_is_not_there(run, name, hint):
+    result = run(name, "log.json")
+    assert result.exit_code == 2
+    assert f"There is no command {name!r}. {hint}" in result.stderr
 
 
 def test_one_output_for_several_logs(run, make_log):

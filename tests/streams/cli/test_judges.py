@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 from inspect_ai.log import read_eval_log
@@ -82,11 +83,12 @@ def test_a_budget_in_usd_goes_by_the_prices(judged, judge_server, folder):
         (["--judge-budget", "5.00"], "needs to know what models cost: give a file by --judge-prices"),
         (["--judge-budget", "much"], "--judge-budget: must be USD, as in 5.00, or tokens"),
         (["--judge-prices", "nowhere.yaml"], "nowhere.yaml: the prices cannot be read: No such file"),
-        (["--model-role", "grader"], "--model-role: must be ROLE=NAME"),
+        (["--model-role", "grader"], "--model-role: must be ROLE=NAME, as in grader=openai/gpt-4o, not 'grader'."),
         (["-M", "api_key=sk-secret"], "must hold no api_key"),
         (["--model-base-url", "127.0.0.1"], "--model-base-url: must begin with https:// or http://"),
         (["-S", "template=nowhere.txt"], "there is no template file 'nowhere.txt'"),
         (["-S", "grade_pattern=C"], "grade_pattern has no group"),
+        (["-S", "grade_pattern=GRADE: (C|I)"], """as in -S 'grade_pattern="GRADE: (C|I)"'."""),
     ],
 )
 def test_what_makes_no_sense_is_said_at_once(run, five, arguments, message):
@@ -96,10 +98,57 @@ def test_what_makes_no_sense_is_said_at_once(run, five, arguments, message):
     assert "Traceback" not in result.stderr
 
 
-def test_a_service_that_is_not_known_fails_each_sample_with_what_to_do(judged):
-    result, scores = judged(model=("--model", "hf/gpt2"))
-    assert result.exit_code == 1 and scores == [None] * 5
-    assert "services are openai, anthropic" in read_eval_log("out.json").model_dump_json() + result.output
+def test_a_model_under_test_of_no_known_service_fails_each_sample_with_what_to_do(run, make_log):
+    path = make_log(*(sample(number) for number in range(1, 6)))
+    log = json.loads(path.read_text())
+    log["eval"]["model"] = "hf/gpt2"
+    path.write_text(json.dumps(log))
+    result = run("score", path, *GRADED)
+    assert result.exit_code == 1
+    assert result.output.count("services are openai, anthropic") == 1
+    assert "model_graded_qa: 5 samples, the first is sample 1 epoch 1: ModelSetupError: hf/gpt2" in result.output
+
+
+@pytest.mark.parametrize(
+    "command", [("score", "log.json", "--scorer", "model_graded_qa"), ("worker",), ("rescore", "e")]
+)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "opnai/gpt-4o"], "--model: opnai/gpt-4o: there is no such model service"),
+        (["--model", "gpt-4o"], "--model: gpt-4o: there is no such model service"),
+        (["--model", "openai/gpt-4o"], "--model: openai/gpt-4o: its key is missing: set OPENAI_API_KEY."),
+        (
+            ["--model-role", "grader=vllm/a,groq/b"],
+            "--model-role grader: groq/b: its key is missing: set GROQ_API_KEY.",
+        ),
+        (["--model", "vllm/a", "-M", "temperature=hot"], "-M temperature: must be a valid number"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_said_before_anything_is_scored(
+    run, five, folder, monkeypatch, command, arguments, message
+):
+    for key in ("OPENAI_API_KEY", "GROQ_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    result = run(*command, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert [path.name for path in folder.iterdir()] == [five.name]
+
+
+def test_an_option_of_a_model_that_looks_misspelt_is_told(judged):
+    assert (
+        "-M temprature: this goes to the model's service as it is. Did you mean temperature?"
+        in judged("-M", "temprature=0")[0].stderr
+    )
+    assert "Did you mean" not in judged("-M", "chat_template=x")[0].stderr
+
+
+def test_a_role_that_no_scorer_asked_for_is_told(judged):
+    result, _ = judged("--model-role", "gradr=vllm/another")
+    assert "Note: --model-role gradr: no scorer asked for this role" in result.stderr
+    assert "Note:" not in judged("--model-role", "grader=vllm/another")[0].stderr
+    assert "Note:" not in judged()[0].stderr
 
 
 def test_a_role_grades_before_the_model(judged, judge_server):
@@ -176,3 +225,17 @@ def test_a_key_is_nowhere_in_what_is_written(run, five, folder, judge_server, mo
     assert result.exit_code == 1 and judge_server.asked
     assert "sk-very" not in result.output
     assert all(b"sk-very" not in file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+def test_unscored_samples_are_told_with_the_command_that_shows_why(judged, judge_server, run):
+    judge_server.always = lambda _: Reply(openai_answer("I cannot say."))
+    result, _ = judged()
+    command = re.search(r"5 unscored: `evalstream (.*)` shows why\.", result.stdout)
+    assert command is not None
+    assert "I cannot say." in run(*shlex.split(command[1]), "--json").output
+
+
+def test_what_a_spent_budget_left_out_is_told_once(judged):
+    result, _ = judged("--judge-budget", "1 tokens", "-M", "max_connections=1")
+    assert "The budget for judges was spent" in result.stdout
+    assert "unscored:" not in result.stdout

@@ -83,7 +83,17 @@ def test_samples_without_a_score_are_found_as_nan_and_shown_as_a_dash(run, make_
     assert [row["id"] for row in json.loads(run("samples", path, "--value", ".5", "--json").output)] == []
     assert [row["id"] for row in json.loads(run("samples", path, "--value", "0.50", "--json").output)] == [2]
     assert "–" in run("samples", path).output
-    assert "no such sample" in run("samples", path, "--scorer", "none").output
+    assert "No sample has the value Q." in run("samples", path, "--value", "Q").output
+
+
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [("mtch", "no sample has a score 'mtch'. Did you mean match?"), ("zz", "There are match, includes.")],
+)
+def test_a_scorer_that_no_sample_has_a_score_of_is_said_with_those_that_there_are(run, log, scorer, message):
+    result = run("samples", log, "--scorer", scorer)
+    assert result.exit_code == 2
+    assert message in result.stderr
 
 
 def test_what_logs_say_cannot_speak_to_the_terminal(run, hostile):

@@ -12,7 +12,7 @@ from evalstream.streams.errors import UsageError
 
 def test_values_are_json_where_they_read_as_such():
     assert [value_of(text) for text in ("C", "1", "true", "[1, 2]", '"1"', "null", "", "{a")] == [
-        "C", 1, True, [1, 2], "1", "null", "", "{a",
+        "C", 1, True, [1, 2], "1", None, "", "{a",
     ]  # fmt: skip
     assert math.isnan(value_of("NaN"))
 
@@ -35,6 +35,9 @@ def test_rows_become_edits_and_empty_cells_take_the_defaults(tmp_path):
     ("text", "message"),
     [
         (b"", "no column 'sample'"),
+        (b"sample;scorer;value\n1;match;C\n", "separated by semicolons: save it with commas"),
+        (b"sample,scorer,value\n1,match,null\n", "line 2: null is no value of a score: NaN marks"),
+        (b'sample,scorer,value\n1,match,"[1,"\n', "1,' begins like JSON and is none: mend it"),
         (b"sample,value\n1,C\n", "no column 'scorer'"),
         (b"sample,scorer,valeu\n1,match,C\n", "'valeu' that means nothing"),
         (b"sample,scorer,value\n1,match\n", "line 2: there are more or fewer cells"),
