@@ -4,6 +4,7 @@
 
     StreamsError
     ├── UsageError            what was asked for makes no sense, or cannot be found
+    │   └── EditError         an edit that the log does not allow; a ValueError, as Inspect's
     ├── BrokerError           a broker that cannot be opened or used
     │   └── TokenError        no token to log in with, just now
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
@@ -37,6 +38,7 @@ __all__ = [
     "ClaimError",
     "CompletionError",
     "DamagedLogError",
+    "EditError",
     "LogChangedError",
     "LogContentError",
     "LogError",
@@ -59,6 +61,10 @@ class StreamsError(Exception):
 
 class UsageError(StreamsError):
     """What the user asked for makes no sense, or cannot be found; the message says what to ask for instead."""
+
+
+class EditError(UsageError, ValueError):
+    """An edit from Python that the log does not allow: there is no such sample, say. Inspect raises ValueError."""
 
 
 class BrokerError(StreamsError):

@@ -165,9 +165,10 @@ class ScoreAgent:
 def _letter(record: Record, source: Source, failure: Failure, digest: str) -> NewRecord:
     made = dead_letter(record, source, failure)
     logger.warning(
-        "dead letter %s: record %d of %s, partition %d (key %r), stage %s, after %d attempts: %s: %r",
+        "dead letter %s: record %d of %s, partition %d (key %r), stage %s, after %d attempt%s: %s: %r",
         letter_id(source.topic, failure.stage, digest), source.offset, source.topic, source.partition, record.key,
-        failure.stage, failure.attempts, type(failure.error).__name__, failure.told().message[:200],
+        failure.stage, failure.attempts, "s" * (failure.attempts != 1), type(failure.error).__name__,
+        failure.told().message[:200],
     )  # fmt: skip
     return made
 

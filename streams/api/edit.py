@@ -12,7 +12,7 @@ from evalstream.scorers.score import ScoreEdit
 
 from ..edit.recompute import Recomputed
 from ..edit.sample import with_edit
-from ..errors import UsageError
+from ..errors import EditError, UsageError
 from ..logs.model_text import text_of
 from .kinds import AnyLog
 from .log import EvalLog
@@ -47,7 +47,7 @@ def edit_score(
 
     Raises
     ------
-    UsageError
+    EditError
         No such sample, several epochs of it, or a new score without a value.
 
     Examples
@@ -63,7 +63,10 @@ def edit_score(
     sample = _find(log, sample_id, epoch)
     if isinstance(log, EvalLog):
         given = ScoreEdit.model_validate(edit.model_dump())
-        members = with_edit(split_object(text_of(sample)), score_name, given)
+        try:
+            members = with_edit(split_object(text_of(sample)), score_name, given)
+        except UsageError as error:
+            raise EditError(str(error)) from error
         made = type(sample).model_validate_json(join_object(members))
         sample.scores, sample.events = made.scores, made.events
     else:
@@ -83,7 +86,7 @@ def recompute_metrics(log: AnyLog) -> None:
 
     Raises
     ------
-    UsageError
+    EditError
         The log has no samples.
     ScorersError
         A metric or reducer is not known in this process (import the file that defines it first), or failed.
@@ -122,21 +125,21 @@ def _edit_theirs(log: Any, sample: Any, score_name: str, edit: Any) -> None:
     try:
         edit_theirs(log, sample.id, score_name, given, recompute_metrics=False, epoch=sample.epoch)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise EditError(str(error)) from error
 
 
 def _find(log: Any, sample_id: int | str, epoch: int | None) -> Any:
     found = [s for s in _samples(log) if s.id == sample_id and epoch in (None, s.epoch)]
     if not found:
         which = f"{sample_id!r}" if epoch is None else f"{sample_id!r} of epoch {epoch}"
-        raise UsageError(f"there is no sample {which} in the log.")
+        raise EditError(f"there is no sample {which} in the log.")
     if len(found) > 1:
         epochs = ", ".join(str(sample.epoch) for sample in found)
-        raise UsageError(f"there are several epochs of sample {sample_id!r}: name one ({epochs}).")
+        raise EditError(f"there are several epochs of sample {sample_id!r}: name one ({epochs}).")
     return found[0]
 
 
 def _samples(log: Any) -> Any:
     if log.samples is None:
-        raise UsageError("the log has no samples: read it without header_only.")
+        raise EditError("the log has no samples: read it without header_only.")
     return log.samples

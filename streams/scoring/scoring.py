@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from evalstream.scorers.errors import BudgetError
+from evalstream.scorers.errors import BudgetError, ModelSetupError
 from evalstream.scorers.run import run_now
 from evalstream.scorers.sandbox.context import in_sandboxes
 from evalstream.scorers.score import Score
@@ -171,9 +171,10 @@ class Scoring:
                 return Score.unscored(reason="budget", explanation=str(error)), time.perf_counter() - start
             except Exception as error:  # noqa: BLE001 (a scorer may raise anything)
                 duration = time.perf_counter() - start
-                # A scorer that took all of its time would take it again. One whose judge did not answer may do better.
+                # A scorer that took all of its time would take it again, and a key that is missing stays so. One whose
+                # judge did not answer may do better.
                 used_up = isinstance(error, TimeoutError) and duration >= 0.9 * self._timeout
-                final = used_up or slot.immediate
+                final = used_up or slot.immediate or isinstance(error, ModelSetupError)
                 pause = None if final else self.retries.pause(error, attempts, time.monotonic() - begun)
                 if pause is None:
                     stage: Stage = "timeout" if isinstance(error, TimeoutError) else "score"

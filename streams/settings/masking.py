@@ -15,6 +15,10 @@ MASK = "********"
 _PASSWORD = re.compile(r"^([^:/@]*):.*@", re.DOTALL)
 
 
+# In lines of KEY=VALUE, as the model's options are.
+_SECRETS = re.compile(r"(?im)^(extra_headers|(?:.*[_-])?(?:key|token|secret|password|authorization))=.*$")
+
+
 def masked_url(url: str) -> str:
     """Hide the password in a URL.
 
@@ -30,13 +34,15 @@ def masked_url(url: str) -> str:
 
 
 def masked(value: Any) -> Any:
-    """Hide what is secret of a setting's value.
+    r"""Hide what is secret of a setting's value.
 
     Examples
     --------
     >>> masked(SecretStr("secret")), masked("kafka://ann:secret@host"), masked(8), masked(None)
     ('********', 'kafka://ann:********@host', 8, None)
+    >>> masked("max_tokens=9\nextra_headers={Authorization: Bearer abc}")
+    'max_tokens=9\nextra_headers=********'
     """
     if isinstance(value, SecretStr):
         return MASK
-    return masked_url(value) if isinstance(value, str) else value
+    return _SECRETS.sub(rf"\1={MASK}", masked_url(value)) if isinstance(value, str) else value

@@ -123,7 +123,7 @@ def test_two_scorers_of_one_name_each_see_their_own_scores():
 def test_an_edit_that_fits_nothing_changes_nothing(read, sample, name, edit, epoch, message):
     log = read(LOGS / "a_scored.eval")
     before = log.model_copy(deep=True)
-    with pytest.raises(UsageError, match=message) if "value" in edit else pytest.raises(UsageError):
+    with pytest.raises(ValueError, match=message) if "value" in edit else pytest.raises(ValueError):  # as in Inspect
         edit_score(log, sample, name, ScoreEdit(**edit), epoch=epoch)
     assert [s.scores for s in log.samples] == [s.scores for s in before.samples]
 

@@ -74,6 +74,14 @@ def test_it_does_not_wait_for_what_it_does_not_need(spawn):
     assert result.stdout.endswith("set()\n")
 
 
+@pytest.mark.parametrize("option", ["extra_headers={Authorization: Bearer s3kr1t}", "service_token=s3kr1t"])
+def test_a_secret_among_a_models_options_is_masked(run, option, folder):
+    (folder / "evalstream.toml").write_text(f'model_args = """max_tokens=5\n{option}"""\n')
+    for shown in (run("config").stdout, run("config", "--json").stdout):
+        assert "s3kr1t" not in shown
+        assert "max_tokens=5" in shown
+
+
 def test_a_value_has_one_line_whatever_is_in_it(run, folder):
     result = run("config", env={"EVALSTREAM_LOG_DIR": "a\n\x1b[31mb"})
     assert "a ?[31mb" in result.stdout

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from evalstream.scorers import Score, accuracy, scorer
+from evalstream.scorers.errors import ModelSetupError
 from evalstream.streams.events import Source
 from evalstream.streams.scoring import retries as module
 from evalstream.streams.scoring.completion import Completion
@@ -66,6 +67,11 @@ def raising(error: Exception):
 
 def good(state):
     return Score(value="C")
+
+
+def test_a_model_that_cannot_be_asked_is_not_tried_again():
+    _, (failure,) = scored(raising(ModelSetupError("openai/gpt-4o", "OPENAI_API_KEY is not set")), good)
+    assert failure.attempts == 1
 
 
 def test_a_scorer_that_recovers_gives_its_score_and_no_failure():
