@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from evalstream.scorers.errors import BudgetError, ModelSetupError
+from evalstream.scorers.errors import BudgetError, ModelSetupError, UnknownNameError
 from evalstream.scorers.run import run_now
 from evalstream.scorers.sandbox.context import in_sandboxes
 from evalstream.scorers.score import Score
@@ -92,6 +92,10 @@ class Scoring:
         """Find a completion's scorers, or say why it cannot be scored here."""
         try:
             return self._sets.get(completion.scorers)
+        except UnknownNameError as error:
+            # Whoever reads this looks after a worker, or has published for one.
+            error.args = (f"{error} A worker knows what is built in, and what its --scorers bring.",)
+            return Failure("score", error)
         except Exception as error:  # noqa: BLE001 (an event may ask for anything; its sample has failed)
             return Failure("score", error)
 
