@@ -33,7 +33,8 @@ def check_models(settings: Settings, scorers: Iterable[Entry]) -> None:
     Raises
     ------
     UsageError
-        A service is not known or its key is missing, or an option of the model has no such value.
+        A service is not known or its key is missing, an option of the model has no such value, or the budget is in USD
+        and a model has no price.
     """
     if settings.model is None and not settings.model_role and not settings.model_args:
         return
@@ -61,6 +62,7 @@ def check_models(settings: Settings, scorers: Iterable[Entry]) -> None:
     for role, names in _roles(settings):
         for name in names:
             _check(f"--model-role {role}", partial(get_model, name))
+    _check_prices(settings)
 
 
 def tell_unasked_roles(settings: Settings, usage: Iterable[ScorerUsage] | None) -> None:
@@ -73,6 +75,22 @@ def tell_unasked_roles(settings: Settings, usage: Iterable[ScorerUsage] | None) 
                 f"Note: --model-role {plain(role)}: no scorer asked for this role (roles that models played: {others})."
                 " model_graded_qa and model_graded_fact ask for grader.",
                 err=True,
+            )
+
+
+def _check_prices(settings: Settings) -> None:
+    """Refuse a budget in USD where nobody knows what the models cost: it would fail each sample."""
+    if settings.judge_prices is None or settings.judge_budget is None or "token" in settings.judge_budget:
+        return
+    from evalstream.scorers.models import Prices  # noqa: PLC0415
+
+    prices = Prices.from_file(settings.judge_prices)
+    named = ([settings.model] if settings.model else []) + [name for _, names in _roles(settings) for name in names]
+    for name in named:
+        if prices.of(name) is None:
+            raise UsageError(
+                f"{settings.judge_prices}: has no price of {name}, which a budget in USD needs: add it, or give the"
+                " budget in tokens, as in '200000 tokens'."
             )
 
 

@@ -70,6 +70,15 @@ def test_a_spent_budget_leaves_samples_unscored_and_a_larger_one_scores_only_tho
     assert len(judge_server.asked) == 5
 
 
+def test_a_budget_in_usd_without_the_models_price_is_refused_before_anything_is_scored(run, five, folder, judge_server):
+    (folder / "prices.yaml").write_text("openai/other: {input: 1, output: 1}\n")
+    budget = ("--judge-budget", "5.00", "--judge-prices", "prices.yaml")
+    result = run("score", five, *GRADED, "--model", "vllm/judge", "--model-base-url", judge_server.url, *budget)
+    assert result.exit_code == 2
+    assert "prices.yaml: has no price of vllm/judge" in result.stderr
+    assert judge_server.asked == []
+
+
 def test_a_budget_in_usd_goes_by_the_prices(judged, judge_server, folder):
     (folder / "prices.yaml").write_text("vllm/*: {input: 1000, output: 10000}\n")
     _, scores = judged("--judge-budget", "0.05", "--judge-prices", "prices.yaml", "-M", "max_connections=1")
