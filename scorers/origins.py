@@ -34,7 +34,7 @@ def origin_of(entry: Entry) -> str | None:
     None if it was made in this process's own code, or the file is not there any more.
     """
     source = _origins.get(entry.factory)
-    return source if source is not None and _is_there(source) else None
+    return source if source in _order and _is_there(source) else None
 
 
 def origins() -> list[str]:

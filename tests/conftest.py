@@ -9,6 +9,12 @@ settings.register_profile("evalstream", deadline=None, suppress_health_check=[He
 settings.load_profile("evalstream")
 
 
+@pytest.fixture(autouse=True)
+def sources_of_its_own(monkeypatch):
+    """Let a test know the files of scorers that it loads: each process of scorers would load those of all tests."""
+    monkeypatch.setattr("evalstream.scorers.origins._order", {})
+
+
 @pytest.fixture
 def judge_server():
     """A judge's service on this machine; it answers "GRADE: C" until it is told something else."""

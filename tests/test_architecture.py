@@ -16,7 +16,7 @@ LONGEST = 350
 
 DECIDING = ("tally", "materialise", "publish", "logs", "scoring", "claims.py", "members.py", "events.py", "topics.py")
 """Parts of streams/ that decide, and know of no event loop."""
-SHELL = ["scorer_thread.py", "child.py", "processes.py"]  # where scorers run, among what decides
+SHELL = ["scorer_thread.py", "child.py", "process.py", "processes.py"]  # where scorers run, among what decides
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
