@@ -27,7 +27,6 @@ from .untrusted import given_by_operator
 
 __all__ = ["load_file", "load_package", "load_source", "resolve_metric", "resolve_scorer"]
 
-_KINDS: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
 _ENTRY_POINT_GROUPS = ("evalstream", "inspect_ai")
 
 _INSPECT_REGISTRY = "inspect_ai._util.registry"
@@ -198,7 +197,7 @@ def load_package(package: str) -> list[Entry]:
             with noted_origin(package):
                 for module in [module for key, module in sys.modules.items() if key.partition(".")[0] == root]:
                     adopt_scanners(module)
-    return [entry for entry in _registered() if entry.factory.__module__.partition(".")[0] in roots]
+    return [entry for entry in registry.all_entries() if entry.factory.__module__.partition(".")[0] in roots]
 
 
 def _in_package(kind: Kind, package: str, name: str) -> Entry | None:
@@ -236,12 +235,8 @@ def _make(entry: Entry, options: Mapping[str, Any] | None) -> Any:
         raise InvalidOptionError(entry.kind, entry.name, str(error).rstrip(".") or type(error).__name__) from error
 
 
-def _registered() -> list[Entry]:
-    return list({id(entry): entry for kind in _KINDS for entry in registry.entries(kind)}.values())
-
-
 def _defined_by(module: str) -> list[Entry]:
-    own = [entry for entry in _registered() if entry.factory.__module__ == module]
+    own = [entry for entry in registry.all_entries() if entry.factory.__module__ == module]
     return sorted(own, key=_line)
 
 

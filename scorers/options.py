@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import ScorersError
 
-__all__ = ["OptionSyntaxError", "parse_options"]
+__all__ = ["OptionSyntaxError", "parse_option_lines", "parse_options"]
 
 
 class OptionSyntaxError(ScorersError, ValueError):
@@ -16,6 +16,17 @@ class OptionSyntaxError(ScorersError, ValueError):
     def __init__(self, option: str, detail: str) -> None:
         self.option, self.detail = option, detail
         super().__init__(f"The option {option!r} {detail}")
+
+
+def parse_option_lines(text: str | None) -> dict[str, Any]:
+    r"""Read options that are the lines of a text, as in a setting; None has none. Raises as `parse_options`.
+
+    Examples
+    --------
+    >>> parse_option_lines("temperature=0\n\nseed=7"), parse_option_lines(None)
+    ({'temperature': 0, 'seed': 7}, {})
+    """
+    return parse_options(line for line in (text or "").splitlines() if line.strip())
 
 
 def parse_options(options: Iterable[str]) -> dict[str, Any]:

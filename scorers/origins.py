@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from . import registry
-from .registry import Entry, Kind
+from .registry import Entry
 
 __all__ = ["noted_origin", "origin_of", "origins"]
-
-_KINDS: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
 
 _origins: dict[Callable[..., Any], str] = {}
 _order: dict[str, None] = {}
@@ -21,11 +19,11 @@ _order: dict[str, None] = {}
 @contextmanager
 def noted_origin(source: str) -> Iterator[None]:
     """Note that what is registered meanwhile came from a source: the path of a file, or a package."""
-    before = set(map(id, _registered()))
+    before = set(map(id, registry.all_entries()))
     yield
     _order.pop(source, None)  # what is loaded last has the last word about a name
     _order[source] = None
-    _origins.update((entry.factory, source) for entry in _registered() if id(entry) not in before)
+    _origins.update((entry.factory, source) for entry in registry.all_entries() if id(entry) not in before)
 
 
 def origin_of(entry: Entry) -> str | None:
@@ -39,13 +37,9 @@ def origin_of(entry: Entry) -> str | None:
 
 def origins() -> list[str]:
     """Return the sources of all that is registered now, in the order in which they were loaded."""
-    used = {_origins.get(entry.factory) for entry in _registered()}
+    used = {_origins.get(entry.factory) for entry in registry.all_entries()}
     return [source for source in _order if source in used and _is_there(source)]
 
 
 def _is_there(source: str) -> bool:
     return not Path(source).is_absolute() or Path(source).is_file()
-
-
-def _registered() -> list[Entry]:
-    return [entry for kind in _KINDS for entry in registry.entries(kind)]

@@ -183,6 +183,12 @@ def entries(kind: Kind) -> list[Entry]:
     return list({id(entry): entry for (k, _), entry in _entries.items() if k == kind}.values())
 
 
+def all_entries() -> list[Entry]:
+    """All registered entries that a file or a package may bring: scorers, metrics and reducers."""
+    kinds: tuple[Kind, ...] = ("scorer", "metric", "score_reducer")
+    return [entry for kind in kinds for entry in entries(kind)]
+
+
 def create(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
     """Make an instance by name, with options from an event or a log: none of them may name a file or a URL.
 

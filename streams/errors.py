@@ -8,6 +8,8 @@
     ├── BrokerError           a broker that cannot be opened or used
     │   └── TokenError        no token to log in with, just now
     ├── CompletionError       a completion that cannot be read; carries ``eval_id``, ``run_id``, ``sample``
+    ├── EndedError            the process of users' scorers has ended, and what it had not answered is lost
+    │   └── NotStartedError   it could not load the scorers
     ├── StateError            a record of a worker's table that no worker wrote
     ├── ClaimError            an event that claims a body from a store that is not here, or that is not its own
     ├── BlobError             a large sample's blob that cannot be written or read; carries ``transient``
@@ -39,6 +41,7 @@ __all__ = [
     "CompletionError",
     "DamagedLogError",
     "EditError",
+    "EndedError",
     "LogChangedError",
     "LogContentError",
     "LogError",
@@ -47,6 +50,7 @@ __all__ = [
     "LogReadError",
     "LogWriteError",
     "NotALogError",
+    "NotStartedError",
     "SampleDecodeError",
     "StateError",
     "StreamsError",
@@ -102,6 +106,14 @@ class CompletionError(StreamsError):
     def __init__(self, detail: str, eval_id: str = "", run_id: str = "", sample: str = "") -> None:
         self.detail, self.eval_id, self.run_id, self.sample = detail, eval_id, run_id, sample
         super().__init__(f"{sample}: {detail}" if sample else detail)
+
+
+class EndedError(StreamsError):
+    """The process of users' scorers has ended, and what it had not answered is lost."""
+
+
+class NotStartedError(EndedError):
+    """The process of users' scorers could not load them."""
 
 
 class StateError(StreamsError):

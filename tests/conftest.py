@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 from judge_server import JudgeServer
-
-# How long an example takes is the machine's affair: nothing here may fail because others use it, too.
-settings.register_profile("evalstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("evalstream")
 
 
 @pytest.fixture(autouse=True)

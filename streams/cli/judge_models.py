@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from evalstream.scorers.errors import ModelSetupError
-from evalstream.scorers.options import parse_options
+from evalstream.scorers.options import parse_option_lines
 from evalstream.scorers.registry import Entry
 
 from ..errors import UsageError
@@ -43,7 +42,7 @@ def check_models(settings: Settings, scorers: Iterable[Entry]) -> None:
     # Not at the top: most commands ask no models.
     from evalstream.scorers.models import GenerateConfig, get_model  # noqa: PLC0415
 
-    options = _pairs(settings.model_args)
+    options = parse_option_lines(settings.model_args)
     known = GenerateConfig.model_fields
     try:
         GenerateConfig.model_validate({name: value for name, value in options.items() if name in known})
@@ -102,9 +101,5 @@ def _check(option: str, make: Callable[[], object]) -> None:
 
 
 def _roles(settings: Settings) -> Iterator[tuple[str, list[str]]]:
-    for role, named in _pairs(settings.model_role).items():
+    for role, named in parse_option_lines(settings.model_role).items():
         yield role, [str(name) for name in (named if isinstance(named, list) else [named])]
-
-
-def _pairs(lines: str | None) -> Mapping[str, Any]:
-    return parse_options(line for line in (lines or "").splitlines() if line.strip())

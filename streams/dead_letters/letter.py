@@ -22,6 +22,9 @@ UNSHARED = 2047
 """Bytes that hashlib takes without letting go of the GIL. With each record that it let go of, another thread woke up,
 and this one waited for its turn: a tenth of a worker's time."""
 
+LARGE = 64 * UNSHARED
+"""Bytes of a record of which others may as well have a turn."""
+
 
 def record_digest(key: bytes | None, value: bytes | None) -> str:
     """Name a record by its bytes: published again at another offset, it is the same record.
@@ -32,9 +35,10 @@ def record_digest(key: bytes | None, value: bytes | None) -> str:
     True
     """
     text = (key or b"") + b"\0" + (value or b"")
-    digest = hashlib.sha256(text[:UNSHARED])
-    for at in range(UNSHARED, len(text), UNSHARED):
-        digest.update(text[at : at + UNSHARED])
+    step = UNSHARED if len(text) < LARGE else len(text)
+    digest = hashlib.sha256()
+    for at in range(0, len(text), step):
+        digest.update(text[at : at + step])
     return digest.hexdigest()[:32]
 
 
@@ -45,12 +49,11 @@ def letter_id(topic: str, stage: str, record: str) -> str:
 
 def dead_letter(record: Record, source: Source, failure: Failure) -> NewRecord:
     """Make the dead letter of a record that stands at ``source``."""
-    error = (failure.error.__cause__ if failure.stage == "decode" else None) or failure.error
     headers = {
         "topic": source.topic,
         "partition": str(source.partition),
         "offset": str(source.offset),
-        "exception": type(error).__name__,
+        "exception": type(failure.cause).__name__,
         "message": message_of(failure.error),
         "stacktrace": failure.traced(),
         "stage": failure.stage,

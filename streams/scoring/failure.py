@@ -33,12 +33,16 @@ class Failure:
     scorer: str = ""
     trace: str = ""
 
+    @property
+    def cause(self) -> BaseException:
+        """The error behind it: what cannot be decoded has failed in the decoder, of which our own error only tells."""
+        return (self.error.__cause__ if self.stage == "decode" else None) or self.error
+
     def traced(self) -> str:
         """Return the stack trace, its end if it is long."""
         if self.trace:
             return self.trace
-        # What cannot be decoded has failed in the decoder, and our own frames say nothing of that.
-        error = (self.error.__cause__ if self.stage == "decode" else None) or self.error
+        error = self.cause
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))[-MOST_TRACE:]
 
     def told(self) -> ScoreFailure:

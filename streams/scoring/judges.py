@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from evalstream.scorers.errors import PricesError
-from evalstream.scorers.options import parse_options
+from evalstream.scorers.options import parse_option_lines
 
 from ..settings import Settings
 from ..settings.model import BUDGET
@@ -95,9 +95,9 @@ class Judges:
             return {}
         return {
             "model": settings.model or "",
-            "roles": _pairs(settings.model_role),
+            "roles": parse_option_lines(settings.model_role),
             "base_url": settings.model_base_url,
-            "model_args": _pairs(settings.model_args),
+            "model_args": parse_option_lines(settings.model_args),
             "cache": JudgeCache(settings.judge_cache_path) if settings.judge_cache else None,
             "prices": Prices.from_file(settings.judge_prices) if settings.judge_prices is not None else None,
             "budget": _budget(settings.judge_budget),
@@ -116,10 +116,6 @@ class Judges:
         """Let go of the cache's file."""
         if self._context is not None and self._context.cache is not None:
             self._context.cache.close()
-
-
-def _pairs(lines: str | None) -> dict[str, Any]:
-    return parse_options(line for line in (lines or "").splitlines() if line.strip())
 
 
 def _budget(text: str | None) -> Budget | None:

@@ -16,8 +16,8 @@ from evalstream.scorers.score import Score
 from evalstream.scorers.state import TaskState
 from evalstream.scorers.untrusted import options_of_event
 
+from ..errors import NotStartedError
 from .alarm import LONGEST, alarm
-from .apart.errors import NotStartedError
 from .completion import Completion
 from .failure import Failure, Stage, message_of
 from .instances import Instances

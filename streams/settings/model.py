@@ -17,7 +17,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from evalstream.scorers.options import OptionSyntaxError, parse_options
+from evalstream.scorers.options import OptionSyntaxError, parse_option_lines
 
 from ..errors import UsageError
 from .folders import as_folder
@@ -293,7 +293,7 @@ class Settings(BaseSettings):
         if value is None:
             return None
         try:
-            pairs = parse_options(line for line in value.splitlines() if line.strip())
+            pairs = parse_option_lines(value)
         except OptionSyntaxError as error:
             roles = info.field_name == "model_role"
             form = "ROLE=NAME, as in grader=openai/gpt-4o" if roles else "KEY=VALUE, as in temperature=0"

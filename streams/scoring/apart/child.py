@@ -31,14 +31,12 @@ from ..scorer_set import ScorerSet
 from ..scorer_thread import note_steps
 from ..scoring import Scoring
 from ..sheet import Scored, failed
-from .messages import Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
+from .messages import MOST_READ, Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
 from .setup import Setup
 
-__all__ = ["BEAT_SECONDS", "main"]
+__all__ = ["main"]
 
 BEAT_SECONDS = 0.5
-
-MOST_READ = 1 << 20
 
 ORPHAN_SECONDS = 30.0
 """A child that is frozen cannot see that its worker is gone; so long after a scorer's time it ends by itself."""

@@ -15,6 +15,7 @@ from ..failure import Failure, Stage, message_of
 from ..sheet import Scored
 
 __all__ = [
+    "MOST_READ",
     "Ask",
     "Beat",
     "Body",
@@ -27,6 +28,9 @@ __all__ = [
     "to_frame",
     "to_message",
 ]
+
+MOST_READ = 1 << 20
+"""Bytes that are taken from the pipe at a time."""
 
 _LENGTH = struct.Struct(">Q")
 

@@ -18,10 +18,10 @@ import time
 import msgspec
 
 from ...claims import ClaimStores
+from ...errors import EndedError, NotStartedError
 from ...events import Claim
 from ..completion import Completion
-from .errors import EndedError, NotStartedError
-from .messages import Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
+from .messages import MOST_READ, Ask, Beat, Body, Fetch, Frames, Logged, Message, Ready, Told, to_frame, to_message
 
 __all__ = ["ScoringProcess"]
 
@@ -30,8 +30,6 @@ _PROGRAM = (
     f" from {__package__}.child import main; main()"
 )
 
-
-MOST_READ = 1 << 20
 
 END_SECONDS = 5.0
 """A child that has closed its pipe has so long to end."""

@@ -8,13 +8,13 @@ import logging
 import threading
 
 from ...claims import ClaimStores
+from ...errors import EndedError, NotStartedError
 from ..completion import Completion
 from ..failure import Failure
 from ..sheet import Scored, failed
-from .errors import EndedError, NotStartedError
 from .process import ScoringProcess
 
-__all__ = ["FROZEN_SECONDS", "ScoringProcesses"]
+__all__ = ["ScoringProcesses"]
 
 logger = logging.getLogger(__name__)
 
